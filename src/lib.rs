@@ -1,0 +1,1 @@
+//! Ossicle: a server that speaks the Alibaba Cloud OSS protocol.
