@@ -1,4 +1,5 @@
 //! Ossicle: a server that speaks the Alibaba Cloud OSS protocol.
 
+pub mod auth;
 pub mod domain;
 pub mod error;
