@@ -1,5 +1,6 @@
 //! Ossicle: a server that speaks the Alibaba Cloud OSS protocol.
 
 pub mod auth;
+pub mod config;
 pub mod domain;
 pub mod error;
