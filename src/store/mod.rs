@@ -1,0 +1,136 @@
+//! What an object store is, without HTTP, XML or error codes: buckets, objects, appends, copies, versions, uploads.
+//!
+//! Semantics exist once, here, on top of the engine, which knows only rows, contents and batches. Every write takes
+//! the locks of the keys it touches, reads the pending state, decides, and puts all it promises into one batch, which
+//! is submitted under the locks and awaited without them. Time and random ids come only from [`Store::open`].
+
+pub mod append;
+pub mod body;
+pub mod bucket;
+pub mod copy;
+pub mod delete;
+#[path = "seam.rs"]
+pub mod engine;
+pub mod error;
+pub mod list;
+pub mod multipart;
+pub mod object;
+pub mod version;
+
+pub use append::{AppendState, Appended, Sealed};
+pub use body::{Body, BodyWriter};
+pub use bucket::{
+    Bucket, BucketListQuery, BucketPage, BucketSettings, BucketStat, ClassStat, Creation,
+    DefaultRetention, ObjectWorm, Worm,
+};
+pub use copy::{Copied, CopyOptions, CopySource};
+pub use delete::{Deleted, Deletion};
+pub use error::{Error, Result};
+pub use list::{ListQuery, ListedObject, Listing};
+pub use multipart::{
+    Completion, CopiedPart, Part, PartListing, PartNumber, Upload, UploadId, UploadListing,
+    UploadOptions, UploadQuery,
+};
+pub use object::{
+    Object, ObjectSettings, PutOptions, Resolved, Restored, Retention, RetentionMode, Written,
+};
+pub use version::{ListedVersion, VersionId, VersionListing, VersionQuery};
+
+pub use engine::{ContentReader, EngineOptions, Figures};
+
+use crate::domain::ids::IdSource;
+use crate::domain::time::Clock;
+use engine::Engine;
+use std::sync::Arc;
+
+/// Longest object in bytes unless configured otherwise: 5 GB (R61).
+pub const OBJECT_SIZE_MAX: u64 = 5 * 1024 * 1024 * 1024;
+/// Least size in bytes of a part that is not the last, unless configured otherwise.
+pub const PART_SIZE_MIN: u64 = 102_400;
+/// Most buckets of an account, unless configured otherwise.
+pub const BUCKETS_MAX: usize = 100;
+
+/// Whether an append object may be copied where no versioning is involved (R68).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AppendCopy {
+    /// Never: the documented contract.
+    #[default]
+    Reject,
+    /// Refused only where source or destination keeps versions: what the service has been seen to do.
+    VersionedOnly,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Where rows and bytes live.
+    pub engine: EngineOptions,
+    /// Longest object in bytes; [`OBJECT_SIZE_MAX`] by default.
+    pub object_size_max: u64,
+    /// Least size in bytes of a part that is not the last; [`PART_SIZE_MIN`] by default. Checked at complete only.
+    pub part_size_min: u64,
+    /// Most buckets of one account; [`BUCKETS_MAX`] by default.
+    pub buckets_max: usize,
+    /// R68.
+    pub append_copy: AppendCopy,
+    /// How long a simulated restore runs, in seconds; 0 finishes at once.
+    pub restore_seconds: u64,
+}
+
+impl StoreOptions {
+    /// The documented limits over `engine`.
+    pub fn new(engine: EngineOptions) -> Self {
+        Self {
+            engine,
+            object_size_max: OBJECT_SIZE_MAX,
+            part_size_min: PART_SIZE_MIN,
+            buckets_max: BUCKETS_MAX,
+            append_copy: AppendCopy::Reject,
+            restore_seconds: 0,
+        }
+    }
+}
+
+/// An object store, or one world of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+    world: u32,
+}
+
+struct Inner {
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    options: StoreOptions,
+}
+
+impl Store {
+    /// Opens the store, recovering what a crash left. Reads the clock and makes ids only through the arguments.
+    pub fn open(
+        options: StoreOptions,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self> {
+        todo!()
+    }
+
+    /// Finishes what was submitted, checkpoints and closes. Calls after this answer `EngineError::Closed`.
+    pub async fn close(&self) -> Result<()> {
+        todo!()
+    }
+
+    /// The engine's figures, for health.
+    pub fn figures(&self) -> Figures {
+        todo!()
+    }
+
+    /// The same store seen from another world: worlds share nothing but the machine. Numbers from
+    /// 0xE000_0000 on are taken by the engine and answer none.
+    pub fn in_world(&self, world: u32) -> Option<Self> {
+        (world < 0xE000_0000).then(|| Self {
+            inner: Arc::clone(&self.inner),
+            world,
+        })
+    }
+}
