@@ -4,4 +4,5 @@ pub mod auth;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod http;
 pub mod store;

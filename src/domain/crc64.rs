@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn combine_equals_the_whole() {
-        let bytes: Vec<u8> = (0..100_003u32).map(|i| (i * 7 + i / 251) as u8).collect();
+        let bytes: Vec<u8> = (0..100_003u32)
+            .map(|i| (i * 7 + i / 251).to_le_bytes()[0])
+            .collect();
         for cut in [0, 1, 2, 63, 64, 4096, 65_537, bytes.len() - 1, bytes.len()] {
             let (a, b) = bytes.split_at(cut);
             assert_eq!(

@@ -18,7 +18,7 @@ impl ETag {
         let mut bytes = [0u8; 16];
         bytes[..8].copy_from_slice(&crc64.to_le_bytes());
         // Four bytes hold the seconds until 2106; the low ones are what the service shows.
-        let seconds = (changed.seconds() & 0xFFFF_FFFF) as u32;
+        let seconds = u32::try_from(changed.seconds() & 0xFFFF_FFFF).unwrap_or(0);
         bytes[8..12].copy_from_slice(&seconds.to_le_bytes());
         Self(hex::encode_upper(bytes))
     }

@@ -48,8 +48,10 @@ named! {
 
 named! {
     /// `x-oss-storage-class`.
+    #[derive(Default)]
     StorageClass {
         /// Read at once.
+        #[default]
         Standard = "Standard",
         /// Infrequent access; read at once.
         Ia = "IA",
@@ -59,12 +61,6 @@ named! {
         ColdArchive = "ColdArchive",
         /// To be restored before it is read.
         DeepColdArchive = "DeepColdArchive",
-    }
-}
-
-impl Default for StorageClass {
-    fn default() -> Self {
-        Self::Standard
     }
 }
 
@@ -80,8 +76,10 @@ impl StorageClass {
 
 named! {
     /// `x-oss-object-acl`: overrides the bucket's ACL unless `default`.
+    #[derive(Default)]
     ObjectAcl {
         /// As the bucket.
+        #[default]
         Default = "default",
         /// Only the owner.
         Private = "private",
@@ -89,12 +87,6 @@ named! {
         PublicRead = "public-read",
         /// Anyone may read and write.
         PublicReadWrite = "public-read-write",
-    }
-}
-
-impl Default for ObjectAcl {
-    fn default() -> Self {
-        Self::Default
     }
 }
 

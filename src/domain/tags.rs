@@ -85,7 +85,7 @@ impl TagSet {
             let spaced = part.replace('+', " ");
             percent_decode_str(&spaced)
                 .decode_utf8()
-                .map(|t| t.into_owned())
+                .map(std::borrow::Cow::into_owned)
                 .map_err(|_| TagError::Encoding)
         };
         let mut tags = Vec::new();

@@ -1,0 +1,276 @@
+//! The whole life of a request: edge checks, address, operation, admission, handler, answer, log line.
+//!
+//! The only module that sees all others. Errors become answers here and nowhere else.
+
+use crate::app::App;
+use crate::auth::{self, Access, Admitted, Identity, Incoming, Target};
+use crate::domain::name::ObjectKey;
+use crate::error::{Code, Error, Result};
+use crate::http::address::Address;
+use crate::http::body::RequestBody;
+use crate::http::connection::ConnectionInfo;
+use crate::http::query::Query;
+use crate::http::reply::{self, Exchange, Reply};
+use crate::operation::{self, Call, Operation, Place, Request};
+use crate::ops::{self, OPERATIONS};
+use crate::store::{self, Bucket};
+use axum::Router;
+use axum::body::Body;
+use futures_util::FutureExt as _;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, Method, Response};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Where the server's own answers live: no bucket name can hold an underscore.
+const CONTROL_PREFIX: &str = "/_ossicle/";
+
+/// The service behind the sockets.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new().fallback(move |request: axum::extract::Request| handle(Arc::clone(&app), request))
+}
+
+/// What the log line tells of a request.
+#[derive(Debug, Default)]
+struct Trail {
+    operation: Option<&'static str>,
+    bucket: Option<String>,
+    key: Option<String>,
+}
+
+async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body> {
+    let started = Instant::now();
+    let received = app.now();
+    let id = app.ids().request_id();
+    let (parts, body) = request.into_parts();
+    let method = parts.method.clone();
+    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+
+    let mut trail = Trail::default();
+    let answer = async {
+        if parts.uri.path().starts_with(CONTROL_PREFIX) {
+            trail.operation = Some("control");
+            return control(&app, &parts);
+        }
+        answer(&app, parts, body, &id, &mut trail).await
+    };
+    let result = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        // The panic's own message is already on stderr; this ties it to the request.
+        Err(Error::internal("the handler panicked"))
+    });
+
+    let code = log_failure(&result, &id);
+    let exchange = Exchange {
+        method: &method,
+        request_id: &id,
+        host: crate::http::address::without_port(&host),
+        now: app.now(),
+        millis: started.elapsed().as_millis(),
+    };
+    let response = reply::respond(result, &exchange);
+    tracing::info!(
+        target: "ossicle::request",
+        op = trail.operation.unwrap_or("-"),
+        bucket = trail.bucket.as_deref().unwrap_or("-"),
+        key = trail.key.as_deref().unwrap_or("-"),
+        status = response.status().as_u16(),
+        code,
+        ms = started.elapsed().as_secs_f64() * 1000.0,
+        id,
+        at = received.0,
+    );
+    response
+}
+
+/// Logs the cause of an error once, where it is handled. Returns the code for the request's line.
+fn log_failure(result: &Result<Reply>, id: &str) -> &'static str {
+    let Err(error) = result else { return "-" };
+    match error.cause() {
+        Some(cause) if error.status().is_server_error() => {
+            tracing::error!(id, code = error.code().as_str(), cause = %cause, "request failed");
+        }
+        Some(cause) => tracing::debug!(id, code = error.code().as_str(), cause = %cause, "request refused"),
+        None => {}
+    }
+    error.code().as_str()
+}
+
+async fn answer(app: &Arc<App>, parts: Parts, body: Body, id: &str, trail: &mut Trail) -> Result<Reply> {
+    let host = check_edge(app, &parts)?;
+    let address = Address::parse(host, parts.uri.path(), app.domains())?;
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    trail.bucket.clone_from(&address.bucket);
+    trail.key.clone_from(&address.key);
+
+    let resolved = operation::resolve(OPERATIONS, &parts.method, address.scope(), &query, &parts.headers);
+    trail.operation = resolved.as_ref().ok().map(|operation| operation.name);
+    let connection = parts.extensions.get::<ConnectionInfo>().copied();
+    let request = Request {
+        method: parts.method,
+        query,
+        id: id.to_owned(),
+        received: app.now(),
+        peer: connection.map_or(([127, 0, 0, 1], 0).into(), |c| c.peer),
+        secure: connection.is_some_and(|c| c.secure),
+        raw_query: parts.uri.query().unwrap_or_default().to_owned(),
+        address,
+        headers: parts.headers,
+    };
+    let body = RequestBody::new(body, &request.headers)?;
+    let described = (request.address.bucket.clone(), request.address.key.clone());
+    let outcome = admit_and_run(app, resolved, request, body).await;
+    outcome.map_err(|error| describe(error, described))
+}
+
+/// Authentication, names, bucket, permission, in the order of auth.md §1; then the handler.
+async fn admit_and_run(
+    app: &Arc<App>,
+    resolved: Result<&'static Operation>,
+    request: Request,
+    body: RequestBody,
+) -> Result<Reply> {
+    let unsigned = matches!(&resolved, Ok(row) if matches!(row.access, Access::Public | Access::Form));
+    let incoming = incoming(&request);
+    let identity = if unsigned {
+        Identity::anonymous()
+    } else {
+        auth::authenticate(app.credentials(), app.auth_settings(), &incoming)?
+    };
+    let operation = resolved?;
+    let (bucket_name, key) = request.address.names()?;
+    let bucket = match &bucket_name {
+        Some(name) => app.store().bucket(name)?,
+        None => None,
+    };
+    if bucket_name.is_some() && bucket.is_none() && operation.access != Access::CreateBucket {
+        return Err(Error::new(Code::NoSuchBucket));
+    }
+    let place = Place { bucket_name, bucket, key };
+    let admitted = authorize(app, operation, identity, &incoming, &place)?;
+
+    // A fault rule acts here, before the handler has seen anything.
+    let call = Call::new(Arc::clone(app), app.store().clone(), operation, admitted, request, place, body);
+    let result = (operation.handler)(call).await;
+    // And here, when everything has happened and nothing has been said.
+    result
+}
+
+fn incoming(request: &Request) -> Incoming<'_> {
+    Incoming {
+        method: &request.method,
+        headers: &request.headers,
+        query: request.query.pairs(),
+        raw_query: &request.raw_query,
+        bucket: request.address.bucket.as_deref(),
+        key: request.address.key.as_deref(),
+        host: &request.address.host,
+        secure: request.secure,
+        source_ip: request.peer.ip(),
+        now: request.received,
+    }
+}
+
+fn authorize(
+    app: &App,
+    operation: &'static Operation,
+    identity: Identity,
+    incoming: &Incoming<'_>,
+    place: &Place,
+) -> Result<Admitted> {
+    let bucket = place.bucket.as_deref();
+    let policy = match bucket {
+        Some(bucket) => app.store().config(bucket, "policy")?,
+        None => None,
+    };
+    let object_acl = match (bucket, &place.key) {
+        (Some(bucket), Some(key)) if !identity.is_account(&bucket.owner) => object_acl(app, bucket, key, incoming)?,
+        _ => None,
+    };
+    let target = Target {
+        bucket: place.bucket_name.as_ref().map(|name| name.as_str()),
+        key: place.key.as_ref().map(ObjectKey::as_str),
+        bucket_owner: bucket.map(|bucket| bucket.owner.as_str()),
+        bucket_acl: bucket.map(|bucket| bucket.settings.acl),
+        object_acl,
+        policy: policy.as_deref(),
+        block_public_access: bucket.is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
+        requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
+    };
+    auth::authorize(identity, operation.access, operation.action, &target, incoming)
+}
+
+/// The ACL of the addressed object, where there is one. Whether it exists is for the handler to tell, after
+/// permission.
+fn object_acl(
+    app: &App,
+    bucket: &Bucket,
+    key: &ObjectKey,
+    incoming: &Incoming<'_>,
+) -> Result<Option<crate::domain::object::ObjectAcl>> {
+    let version = incoming.query.iter().find(|(name, _)| name == "versionId").and_then(|(_, value)| value.as_deref());
+    let version = version.and_then(store::VersionId::parse);
+    match app.store().object(bucket, key, version.as_ref()) {
+        Ok(object) => Ok(Some(object.acl)),
+        Err(store::Error::Engine(error)) => Err(store::Error::Engine(error).into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The checks that the HTTP library does not make: one `Host`, one kind of framing, bounded header (style §3.9).
+fn check_edge<'p>(app: &App, parts: &'p Parts) -> Result<&'p str> {
+    let limits = &app.config().limits;
+    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let line = parts.uri.path_and_query().map_or(0, |pq| pq.as_str().len());
+    if bytes + line > limits.header_bytes as usize || parts.headers.len() > limits.header_count as usize {
+        return Err(Error::new(Code::BadRequest).message("The request header is too large.").close());
+    }
+    if parts.headers.contains_key(CONTENT_LENGTH) && parts.headers.contains_key(TRANSFER_ENCODING) {
+        let message = "Content-Length and Transfer-Encoding must not be used together.";
+        return Err(Error::new(Code::BadRequest).message(message).close());
+    }
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    match (hosts.next().and_then(|host| host.to_str().ok()), hosts.next()) {
+        (Some(host), None) if !host.is_empty() => Ok(host),
+        _ => Err(Error::new(Code::BadRequest).message("The request needs exactly one Host header.").close()),
+    }
+}
+
+/// Adds the elements that tell what an error is about (errors.md §1).
+fn describe(error: Error, (bucket, key): (Option<String>, Option<String>)) -> Error {
+    let about_bucket = matches!(
+        error.code(),
+        Code::NoSuchBucket | Code::BucketAlreadyExists | Code::BucketNotEmpty | Code::InvalidBucketName
+    );
+    let about_key = matches!(error.code(), Code::NoSuchKey | Code::FileAlreadyExists | Code::NoSuchVersion);
+    match (bucket, key) {
+        (Some(bucket), _) if about_bucket && !error.has_field("BucketName") => error.field("BucketName", bucket),
+        (_, Some(key)) if about_key && !error.has_field("Key") => error.field("Key", key),
+        _ => error,
+    }
+}
+
+/// The server's own answers: readiness and figures.
+fn control(app: &App, parts: &Parts) -> Result<Reply> {
+    let name = parts.uri.path().strip_prefix(CONTROL_PREFIX).unwrap_or_default();
+    if name != "health" {
+        return Err(Error::new(Code::NoSuchKey));
+    }
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return Err(Error::new(Code::MethodNotAllowed).field("Method", parts.method.as_str()));
+    }
+    health(app)
+}
+
+fn health(app: &App) -> Result<Reply> {
+    let figures = app.store().figures();
+    let ready = !figures.poisoned;
+    let document = serde_json::json!({
+        "status": if ready { "ready" } else { "failed" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "store": figures,
+    });
+    let status = if ready { http::StatusCode::OK } else { http::StatusCode::SERVICE_UNAVAILABLE };
+    Ok(reply::bytes("application/json", serde_json::to_vec(&document).map_err(Error::internal)?).with_status(status))
+}

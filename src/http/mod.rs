@@ -1,0 +1,5 @@
+//! The edge: bytes to typed parts and back. Knows the protocol's syntax, not its operations.
+
+pub mod address;
+pub mod query;
+pub mod reply;
