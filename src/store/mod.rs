@@ -5,17 +5,30 @@
 //! is submitted under the locks and awaited without them. Time and random ids come only from [`Store::open`].
 
 pub mod append;
+mod base;
+mod batch;
 pub mod body;
 pub mod bucket;
+mod codec;
+mod commit;
+mod content;
 pub mod copy;
 pub mod delete;
-#[path = "seam.rs"]
 pub mod engine;
+#[cfg(test)]
+mod engine_tests;
 pub mod error;
+mod fault;
 pub mod list;
+mod log;
 pub mod multipart;
 pub mod object;
+mod overlay;
+mod read;
+mod space;
+mod stage;
 pub mod version;
+mod volume;
 
 pub use append::{AppendState, Appended, Sealed};
 pub use body::{Body, BodyWriter};

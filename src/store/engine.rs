@@ -1,0 +1,333 @@
+//! The engine's public face: rows and bytes, durable, without any object semantics.
+
+pub use super::{
+    batch::{Batch, Commit, KEY_MAX, VALUE_MAX},
+    content::Content,
+    fault::EngineError,
+    overlay::View,
+    read::ContentReader,
+    space::Pin,
+    stage::{Staged, StagedWriter},
+};
+
+use super::{
+    base::none::NoBase,
+    commit::Queue,
+    content::Page,
+    fault::Health,
+    log::Record,
+    overlay::Overlay,
+    space::Space,
+    volume::{Volume, Volumes},
+};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde::Serialize;
+use std::{
+    ops::{Bound, Range},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Bodies up to this many bytes may travel in the log ([`Batch::append_small`]); larger ones are staged.
+pub const SMALL_MAX: usize = 128 * 1024;
+
+/// When a commit resolves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When it survives a power cut.
+    Durable,
+    /// When it survives the death of the process; the log is synced on a timer.
+    Relaxed,
+}
+
+/// How to open an engine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The data directory, created if missing; `None` keeps everything in memory.
+    pub dir: Option<PathBuf>,
+    /// When a commit resolves; of no meaning in memory mode.
+    pub durability: Durability,
+    /// Between two syncs in relaxed mode.
+    pub relaxed_interval: Duration,
+    /// Bytes of the first log segment; later ones double.
+    pub segment_first: u64,
+    /// Bytes of the largest log segment (a single larger record still gets its own).
+    pub segment_max: u64,
+    /// Log growth that starts a checkpoint, at first.
+    pub checkpoint_first: u64,
+    /// Log growth that starts a checkpoint, at most.
+    pub checkpoint_max: u64,
+    /// A store without writes for this long makes a checkpoint.
+    pub idle_checkpoint: Duration,
+    /// Bytes of the base's cache.
+    pub base_cache: u64,
+    /// Largest volume file in bytes.
+    pub volume_max: u64,
+    /// Failpoints to arm from the start, as in `OSSICLE_FAILPOINTS`; ignored unless built with them.
+    pub failpoints: String,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            durability: Durability::Durable,
+            relaxed_interval: Duration::from_millis(200),
+            segment_first: 1 << 20,
+            segment_max: 32 << 20,
+            checkpoint_first: 8 << 20,
+            checkpoint_max: 64 << 20,
+            idle_checkpoint: Duration::from_secs(2),
+            base_cache: 32 << 20,
+            volume_max: 1 << 30,
+            failpoints: std::env::var("OSSICLE_FAILPOINTS").unwrap_or_default(),
+        }
+    }
+}
+
+/// Figures for health reports; bytes unless said otherwise.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Figures {
+    /// Of bodies that some content owns.
+    pub live_bytes: u64,
+    /// Of volume space that is owned, including reserves.
+    pub allocated_bytes: u64,
+    /// Freed, but still needed by a reader or the next checkpoint.
+    pub waiting_bytes: u64,
+    /// Taken on the device by volumes, log and base.
+    pub disk_bytes: u64,
+    /// Of that, the log.
+    pub log_bytes: u64,
+    /// Of that, the base.
+    pub base_bytes: u64,
+    /// Rows newer than the base.
+    pub overlay_rows: u64,
+    /// Committed records since start.
+    pub commits: u64,
+    /// Log syncs since start.
+    pub log_syncs: u64,
+    /// Volume syncs since start.
+    pub volume_syncs: u64,
+    /// Checkpoints since start.
+    pub checkpoints: u64,
+    /// Records replayed by this start.
+    pub replayed: u64,
+    /// A sync failed: writes are refused.
+    pub poisoned: bool,
+}
+
+/// What all parts of an engine share.
+pub(crate) struct Shared {
+    pub(crate) overlay: Overlay,
+    pub(crate) space: Space,
+    pub(crate) health: Arc<Health>,
+    /// Serialises reading and changing owner counts.
+    pub(crate) references: Mutex<()>,
+    /// The way to the log; `None` in memory mode.
+    pub(crate) queue: Option<Queue>,
+    pub(crate) durability: Durability,
+    pub(crate) ids: AtomicU64,
+    pub(crate) sequences: AtomicU64,
+    pub(crate) live: AtomicI64,
+    pub(crate) commits: AtomicU64,
+}
+
+impl Shared {
+    /// A failpoint on a step that concerns a volume.
+    pub(crate) fn step(&self, name: &'static str, _volume: &Volume) -> Result<(), EngineError> {
+        self.health
+            .step(name)
+            .map_err(|error| EngineError::io(name, std::path::Path::new("failpoint"), error))
+    }
+
+    /// Whether large bodies must be durable before a record mentions them.
+    pub(crate) fn syncs_bodies(&self) -> bool {
+        self.queue.is_some() && self.durability == Durability::Durable
+    }
+
+    /// Pages of a content that overlap `range`, which ends within its paged bytes.
+    pub(crate) fn pages(
+        &self,
+        view: View,
+        content: &Content,
+        range: Range<u64>,
+    ) -> Result<Vec<Page>, EngineError> {
+        if range.is_empty() || content.pages() == 0 {
+            return Ok(Vec::new());
+        }
+        let (first, last) = (
+            content.page_key(range.start),
+            content.page_key(content.paged()),
+        );
+        let rows = content.pages() as usize;
+        let found =
+            self.overlay
+                .scan(view, Bound::Excluded(&first), Bound::Included(&last), rows)?;
+        let mut pages = Vec::new();
+        let mut at = None;
+        for (key, value) in found {
+            let page = Page::decode(&key, &value)
+                .ok_or_else(|| EngineError::corrupt("extent page does not decode"))?;
+            let start = page.start();
+            if at.map_or(start > range.start, |at| start != at) {
+                return Err(EngineError::Stale);
+            }
+            at = Some(page.end);
+            pages.push(page);
+            if at >= Some(range.end) {
+                return Ok(pages);
+            }
+        }
+        // The record was read before its content was released, the pages after.
+        Err(EngineError::Stale)
+    }
+
+    /// Enqueues a record, or publishes it at once where there is no log.
+    pub(crate) fn submit(
+        &self,
+        record: Record,
+        large: Vec<Arc<Volume>>,
+        generation: u64,
+    ) -> Commit {
+        match &self.queue {
+            Some(queue) => queue.submit(self, record, large, generation),
+            None => {
+                let mut layers = self.overlay.write();
+                self.overlay.publish_now(&mut layers, record.rows);
+                drop(layers);
+                self.space.retire(record.freed);
+                self.live.fetch_add(record.live, Ordering::Relaxed);
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                Commit::ready(Ok(()))
+            }
+        }
+    }
+}
+
+/// An open engine; clones share it.
+#[derive(Clone)]
+pub struct Engine(Arc<Handle>);
+
+/// Owns the threads: when the last clone goes, they stop.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// Opens or creates the store of a directory, or an empty one in memory.
+    pub fn open(options: EngineOptions) -> Result<Self, EngineError> {
+        let health = Arc::new(Health::default());
+        #[cfg(any(test, feature = "failpoints"))]
+        health.arm(&options.failpoints);
+        let volumes = Volumes::open(None, health.clone())?;
+        let shared = Arc::new(Shared {
+            overlay: Overlay::new(Arc::new(NoBase)),
+            space: Space::new(volumes, options.volume_max)?,
+            health,
+            references: Mutex::new(()),
+            queue: None,
+            durability: options.durability,
+            ids: AtomicU64::new(0),
+            sequences: AtomicU64::new(0),
+            live: AtomicI64::new(0),
+            commits: AtomicU64::new(0),
+        });
+        Ok(Self(Arc::new(Handle { shared })))
+    }
+
+    /// The value of a key.
+    pub fn get(&self, view: View, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
+        self.0.shared.overlay.get(view, key)
+    }
+
+    /// Ascending rows of a range, at most `rows`. Not a snapshot across rows: each slice of 256 is read at one moment.
+    pub fn scan(
+        &self,
+        view: View,
+        start: Bound<&[u8]>,
+        end: Bound<&[u8]>,
+        rows: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, EngineError> {
+        self.0.shared.overlay.scan(view, start, end, rows)
+    }
+
+    /// Begins an atomic mutation.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::new(&self.0.shared)
+    }
+
+    /// A number never given before, larger than all before, across restarts (as long as it went into a committed batch).
+    pub fn next_content_id(&self) -> u64 {
+        self.0.shared.ids.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Like [`Self::next_content_id`], from a second counter.
+    pub fn next_sequence(&self) -> u64 {
+        self.0.shared.sequences.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Begins a large body; `size_hint` is its length where known.
+    pub fn stage(&self, size_hint: Option<u64>) -> StagedWriter {
+        StagedWriter::new(self.0.shared.clone(), size_hint)
+    }
+
+    /// Keeps every extent that exists now readable. Take it before reading the record whose content will be read: a content
+    /// read without one may be freed, reused and then be reported as corrupt.
+    pub fn pin(&self) -> Pin {
+        self.0.shared.space.pin()
+    }
+
+    /// Streams a range of a content; a range beyond its end is cut. [`EngineError::Stale`] as the first item means that the
+    /// content was released meanwhile.
+    pub fn read(&self, content: &Content, range: Range<u64>) -> ContentReader {
+        self.read_pinned(content, range, self.pin())
+    }
+
+    /// [`Self::read`] with a pin taken before the record was read.
+    pub fn read_pinned(&self, content: &Content, range: Range<u64>, pin: Pin) -> ContentReader {
+        ContentReader::new(self.0.shared.clone(), content, range, pin)
+    }
+
+    /// A short range (about 256 KiB) without waiting: `None` when it is longer or not in the page cache; then use [`Self::read`].
+    pub fn read_small(
+        &self,
+        content: &Content,
+        range: Range<u64>,
+    ) -> Result<Option<Bytes>, EngineError> {
+        super::read::read_small(&self.0.shared, content, range)
+    }
+
+    /// Figures for health reports.
+    pub fn figures(&self) -> Figures {
+        let shared = &self.0.shared;
+        let space = shared.space.figures();
+        Figures {
+            live_bytes: shared.live.load(Ordering::Relaxed).max(0) as u64,
+            allocated_bytes: space.total - space.free - space.waiting,
+            waiting_bytes: space.waiting,
+            disk_bytes: shared
+                .space
+                .volumes
+                .all()
+                .iter()
+                .map(|volume| volume.disk_bytes())
+                .sum(),
+            overlay_rows: shared.overlay.read().rows() as u64,
+            commits: shared.commits.load(Ordering::Relaxed),
+            volume_syncs: shared.space.volumes.syncs.load(Ordering::Relaxed),
+            poisoned: shared.health.poisoned(),
+            ..Figures::default()
+        }
+    }
+
+    /// Finishes what is enqueued, makes a checkpoint and stops. Other clones answer [`EngineError::Closed`] to writes afterwards.
+    #[allow(clippy::unused_async)]
+    pub async fn close(self) -> Result<(), EngineError> {
+        Ok(())
+    }
+}
