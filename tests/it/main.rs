@@ -1,0 +1,10 @@
+//! The behaviour of the built binary over real HTTP, tested from the specification alone: one integration binary, one module per family.
+//! Tests name the rule (R..) or scenario (S..) of the append specification they hold the server to.
+
+mod support;
+
+mod append;
+mod append_concurrent;
+mod append_copy_seal;
+mod append_integrity;
+mod append_meta;
