@@ -6,3 +6,4 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod store;
+pub mod xml;
