@@ -39,8 +39,9 @@ pub struct BucketSettings {
     pub versioning: Versioning,
     /// `Payer` is `Requester`.
     pub requester_pays: bool,
-    /// Public ACLs are refused and ignored.
-    pub block_public_access: bool,
+    /// Public ACLs are refused and ignored, once it was set to true. A bucket where it never was reports true and
+    /// enforces nothing: SDK suites need both (clients.md §3).
+    pub public_access_block: Option<bool>,
     /// `AccessMonitor` is `Enabled`.
     pub access_monitor: bool,
     /// `TransferAcceleration`, once it was set.
