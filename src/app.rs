@@ -1,17 +1,14 @@
 //! The one shared state: configuration, store, credentials, clock and ids. Passed, never global.
 
 use crate::auth::{AuthSettings, Credentials};
-use crate::config::{self, Config};
-use crate::domain::bucket::BucketOptions;
-use crate::domain::ids::{IdSource, SystemIds};
-use crate::domain::time::{Clock, SystemClock, Timestamp};
+use crate::config::Config;
+use crate::domain::ids::IdSource;
+use crate::domain::time::{Clock, Timestamp};
 use crate::http::address::Domains;
-use crate::store::engine::{Durability, EngineOptions};
-use crate::store::{self, Store, StoreOptions};
+use crate::store::{self, Store};
 use std::sync::Arc;
 
 /// What every request sees.
-#[derive(Debug)]
 pub struct App {
     config: Config,
     store: Store,
@@ -23,28 +20,17 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store and creates the configured buckets. Uses the machine's clock and entropy.
-    pub async fn open(config: Config) -> store::Result<Arc<Self>> {
-        Self::open_with(config, Arc::new(SystemClock), Arc::new(SystemIds)).await
-    }
-
-    /// As [`App::open`], with the given clock and ids.
-    pub async fn open_with(config: Config, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> store::Result<Arc<Self>> {
-        let store = Store::open(store_options(&config), Arc::clone(&clock), Arc::clone(&ids))?;
-        for bucket in &config.bucket {
-            let owner = bucket.owner.as_deref().or(config.account.first().map(|account| account.uid.as_str()));
-            let options = BucketOptions { acl: bucket.acl, ..BucketOptions::default() };
-            store.create_bucket(&bucket.name, owner.unwrap_or_default(), options).await?;
-        }
-        Ok(Arc::new(Self {
-            credentials: Credentials::from_config(&config),
-            auth_settings: AuthSettings::from_config(&config),
-            domains: Domains::new(&config.domains),
-            config,
-            store,
-            clock,
-            ids,
-        }))
+    /// Puts the parts together.
+    pub fn new(
+        config: Config,
+        store: Store,
+        credentials: Credentials,
+        auth_settings: AuthSettings,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        let domains = Domains::new(&config.domains);
+        Self { config, store, credentials, auth_settings, domains, clock, ids }
     }
 
     /// The configuration, as it was at start.
@@ -52,7 +38,7 @@ impl App {
         &self.config
     }
 
-    /// The store. A request takes it through its call, in the caller's world.
+    /// The store. A handler takes it through its call, in the caller's world.
     pub fn store(&self) -> &Store {
         &self.store
     }
@@ -85,5 +71,11 @@ impl App {
     /// Finishes what the store has under way and closes it.
     pub async fn close(&self) -> store::Result<()> {
         self.store.close().await
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
     }
 }

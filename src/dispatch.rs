@@ -12,14 +12,14 @@ use crate::http::connection::ConnectionInfo;
 use crate::http::query::Query;
 use crate::http::reply::{self, Exchange, Reply};
 use crate::operation::{self, Call, Operation, Place, Request};
-use crate::ops::{self, OPERATIONS};
+use crate::ops::OPERATIONS;
 use crate::store::{self, Bucket};
 use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Method, Response};
+use http::{Method, Response};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -195,7 +195,7 @@ fn authorize(
         bucket_acl: bucket.map(|bucket| bucket.settings.acl),
         object_acl,
         policy: policy.as_deref(),
-        block_public_access: bucket.is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
+        block_public_access: bucket.is_some_and(|bucket| bucket.settings.block_public_access),
         requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
     };
     auth::authorize(identity, operation.access, operation.action, &target, incoming)

@@ -6,6 +6,7 @@
 
 use crate::domain::name::NameError;
 use crate::domain::tags::TagError;
+use crate::store;
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
 use std::fmt;
@@ -229,6 +230,15 @@ impl Error {
         self
     }
 
+    /// Adds the two headers that name a delete marker (errors.md §2).
+    fn marker(self, version: &str) -> Self {
+        let error = self.header(HeaderName::from_static("x-oss-delete-marker"), HeaderValue::from_static("true"));
+        match HeaderValue::from_str(version) {
+            Ok(version) => error.header(HeaderName::from_static("x-oss-version-id"), version),
+            Err(_) => error,
+        }
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -328,6 +338,69 @@ impl From<TagError> for Error {
             ),
             TagError::Key => Self::new(Code::InvalidTag),
             TagError::Value => Self::new(Code::InvalidTag).message("The TagValue you have provided is invalid."),
+        }
+    }
+}
+
+/// Facts of the store become codes here, once. No wildcard: a new fact cannot be forgotten.
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        use store::Error as E;
+        let position = |length: u64| {
+            Self::new(Code::PositionNotEqualToLength)
+                .header(HeaderName::from_static("x-oss-next-append-position"), HeaderValue::from(length))
+        };
+        match error {
+            E::NoSuchBucket => Self::new(Code::NoSuchBucket),
+            E::BucketExists => Self::new(Code::BucketAlreadyExists),
+            E::BucketNotEmpty => Self::new(Code::BucketNotEmpty),
+            E::TooManyBuckets => Self::new(Code::TooManyBuckets),
+            E::NoSuchKey { delete_marker: None } => Self::new(Code::NoSuchKey),
+            E::NoSuchKey { delete_marker: Some(version) } => Self::new(Code::NoSuchKey).marker(&version.to_string()),
+            E::NoSuchVersion => Self::new(Code::NoSuchVersion),
+            E::DeleteMarker(version) => Self::new(Code::MethodNotAllowed)
+                .field("ResourceType", "DeleteMarker")
+                .marker(&version.to_string())
+                .header(http::header::ALLOW, HeaderValue::from_static("DELETE")),
+            E::FileExists => Self::new(Code::FileAlreadyExists),
+            E::Immutable => Self::new(Code::FileImmutable),
+            E::TooLarge => Self::new(Code::EntityTooLarge),
+            E::PositionMismatch { length } => position(length),
+            E::NotAppendable => Self::new(Code::ObjectNotAppendable),
+            E::Sealed => Self::new(Code::AppendSealedObjectNotAllowed),
+            E::AppendStorageClass => Self::new(Code::InvalidArgument)
+                .message("The storage class is not supported for appendable objects.")
+                .ec("0016-00000503"),
+            E::Hierarchical => Self::new(Code::OperationNotSupported),
+            E::CopyOfAppend { versioned: true } => Self::new(Code::InvalidRequest)
+                .message("It is forbidden to copy appendable object in versioning state"),
+            E::CopyOfAppend { versioned: false } => {
+                Self::new(Code::InvalidRequest).message("It is forbidden to copy appendable object")
+            }
+            E::Archived => Self::new(Code::InvalidObjectState),
+            E::RestoreUnsupported => Self::new(Code::OperationNotSupported),
+            E::RestoreInProgress => Self::new(Code::RestoreAlreadyInProgress),
+            E::NotRestored => Self::new(Code::ArchiveRestoreFileStale),
+            E::NotSymlink => Self::new(Code::NotSymlink),
+            E::SymlinkTargetMissing => Self::new(Code::SymlinkTargetNotExist),
+            E::SymlinkTargetType => Self::new(Code::InvalidTargetType),
+            E::NoSuchUpload => Self::new(Code::NoSuchUpload),
+            E::InvalidPart { number } => Self::new(Code::InvalidPart).field("PartNumber", number.to_string()),
+            E::InvalidPartOrder => Self::new(Code::InvalidPartOrder),
+            E::PartTooSmall { number, size, size_min } => Self::new(Code::EntityTooSmall)
+                .field("MinSizeAllowed", size_min.to_string())
+                .field("ProposedSize", size.to_string())
+                .field("PartNumber", number.to_string()),
+            E::PartNotSequential => Self::new(Code::PartNotSequential),
+            E::WormExists => Self::new(Code::WORMConfigurationAlreadyExists),
+            E::NoSuchWorm => Self::new(Code::NoSuchWORMConfiguration),
+            E::WormLocked => Self::new(Code::WORMConfigurationLocked),
+            E::InvalidWorm => Self::new(Code::InvalidWORMConfiguration),
+            E::IllegalVersioning => Self::new(Code::IllegalVersioningConfigurationException),
+            E::RetentionUnsupported => Self::new(Code::InvalidRequest)
+                .message("The bucket does not have the object worm configuration."),
+            E::RetentionLocked => Self::new(Code::FileImmutable),
+            E::Engine(error) => Self::internal(error),
         }
     }
 }

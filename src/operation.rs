@@ -15,7 +15,6 @@ use crate::store::{Body, Bucket, Store};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
-use serde::de::DeserializeOwned;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -179,7 +178,6 @@ pub struct Request {
 }
 
 /// What a handler receives. It cannot be made without [`Admitted`], which only `auth` makes.
-#[derive(Debug)]
 pub struct Call {
     app: Arc<App>,
     store: Store,
@@ -190,6 +188,12 @@ pub struct Call {
     bucket_name: Option<BucketName>,
     key: Option<ObjectKey>,
     body: RequestBody,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({}, {})", self.operation.name, self.request.id)
+    }
 }
 
 /// The names of a request and the bucket behind them.
@@ -306,12 +310,6 @@ impl Call {
         })?;
         body::verify_md5(&self.request.headers, &bytes)?;
         Ok(bytes)
-    }
-
-    /// The body as an XML document.
-    pub async fn xml<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let bytes = self.document().await?;
-        crate::xml::from_xml(&bytes).map_err(|error| Error::new(Code::MalformedXML).source(error))
     }
 
     /// Streams the body into the store and checks length, size limit, `Content-MD5` and CRC-64 (R58–R62).

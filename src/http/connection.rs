@@ -1,0 +1,14 @@
+//! What is known of the connection under a request, handed on as a request extension.
+
+use std::net::SocketAddr;
+
+/// The two ends of a connection. Every request carries one in its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// The client's end.
+    pub peer: SocketAddr,
+    /// The server's end: the address that the client reached.
+    pub local: SocketAddr,
+    /// Whether TLS protects it.
+    pub secure: bool,
+}
