@@ -30,7 +30,15 @@ impl App {
         ids: Arc<dyn IdSource>,
     ) -> Self {
         let domains = Domains::new(&config.domains);
-        Self { config, store, credentials, auth_settings, domains, clock, ids }
+        Self {
+            config,
+            store,
+            credentials,
+            auth_settings,
+            domains,
+            clock,
+            ids,
+        }
     }
 
     /// The configuration, as it was at start.

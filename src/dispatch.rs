@@ -46,7 +46,12 @@ async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body
     let id = app.ids().request_id();
     let (parts, body) = request.into_parts();
     let method = parts.method.clone();
-    let host = parts.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let host = parts
+        .headers
+        .get(HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
 
     let mut trail = Trail::default();
     let answer = async {
@@ -56,10 +61,13 @@ async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body
         }
         answer(&app, parts, body, &id, &mut trail).await
     };
-    let result = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-        // The panic's own message is already on stderr; this ties it to the request.
-        Err(Error::internal("the handler panicked"))
-    });
+    let result = AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            // The panic's own message is already on stderr; this ties it to the request.
+            Err(Error::internal("the handler panicked"))
+        });
 
     let code = log_failure(&result, &id);
     let exchange = Exchange {
@@ -91,20 +99,34 @@ fn log_failure(result: &Result<Reply>, id: &str) -> &'static str {
         Some(cause) if error.status().is_server_error() => {
             tracing::error!(id, code = error.code().as_str(), cause = %cause, "request failed");
         }
-        Some(cause) => tracing::debug!(id, code = error.code().as_str(), cause = %cause, "request refused"),
+        Some(cause) => {
+            tracing::debug!(id, code = error.code().as_str(), cause = %cause, "request refused")
+        }
         None => {}
     }
     error.code().as_str()
 }
 
-async fn answer(app: &Arc<App>, parts: Parts, body: Body, id: &str, trail: &mut Trail) -> Result<Reply> {
+async fn answer(
+    app: &Arc<App>,
+    parts: Parts,
+    body: Body,
+    id: &str,
+    trail: &mut Trail,
+) -> Result<Reply> {
     let host = check_edge(app, &parts)?;
     let address = Address::parse(host, parts.uri.path(), app.domains())?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     trail.bucket.clone_from(&address.bucket);
     trail.key.clone_from(&address.key);
 
-    let resolved = operation::resolve(OPERATIONS, &parts.method, address.scope(), &query, &parts.headers);
+    let resolved = operation::resolve(
+        OPERATIONS,
+        &parts.method,
+        address.scope(),
+        &query,
+        &parts.headers,
+    );
     trail.operation = resolved.as_ref().ok().map(|operation| operation.name);
     let connection = parts.extensions.get::<ConnectionInfo>().copied();
     let request = Request {
@@ -131,7 +153,8 @@ async fn admit_and_run(
     request: Request,
     body: RequestBody,
 ) -> Result<Reply> {
-    let unsigned = matches!(&resolved, Ok(row) if matches!(row.access, Access::Public | Access::Form));
+    let unsigned =
+        matches!(&resolved, Ok(row) if matches!(row.access, Access::Public | Access::Form));
     let incoming = incoming(&request);
     let identity = if unsigned {
         Identity::anonymous()
@@ -147,11 +170,23 @@ async fn admit_and_run(
     if bucket_name.is_some() && bucket.is_none() && operation.access != Access::CreateBucket {
         return Err(Error::new(Code::NoSuchBucket));
     }
-    let place = Place { bucket_name, bucket, key };
+    let place = Place {
+        bucket_name,
+        bucket,
+        key,
+    };
     let admitted = authorize(app, operation, identity, &incoming, &place)?;
 
     // A fault rule acts here, before the handler has seen anything.
-    let call = Call::new(Arc::clone(app), app.store().clone(), operation, admitted, request, place, body);
+    let call = Call::new(
+        Arc::clone(app),
+        app.store().clone(),
+        operation,
+        admitted,
+        request,
+        place,
+        body,
+    );
     let result = (operation.handler)(call).await;
     // And here, when everything has happened and nothing has been said.
     result
@@ -185,7 +220,9 @@ fn authorize(
         None => None,
     };
     let object_acl = match (bucket, &place.key) {
-        (Some(bucket), Some(key)) if !identity.is_account(&bucket.owner) => object_acl(app, bucket, key, incoming)?,
+        (Some(bucket), Some(key)) if !identity.is_account(&bucket.owner) => {
+            object_acl(app, bucket, key, incoming)?
+        }
         _ => None,
     };
     let target = Target {
@@ -198,7 +235,13 @@ fn authorize(
         block_public_access: bucket.is_some_and(|bucket| bucket.settings.block_public_access),
         requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
     };
-    auth::authorize(identity, operation.access, operation.action, &target, incoming)
+    auth::authorize(
+        identity,
+        operation.access,
+        operation.action,
+        &target,
+        incoming,
+    )
 }
 
 /// The ACL of the addressed object, where there is one. Whether it exists is for the handler to tell, after
@@ -209,7 +252,11 @@ fn object_acl(
     key: &ObjectKey,
     incoming: &Incoming<'_>,
 ) -> Result<Option<crate::domain::object::ObjectAcl>> {
-    let version = incoming.query.iter().find(|(name, _)| name == "versionId").and_then(|(_, value)| value.as_deref());
+    let version = incoming
+        .query
+        .iter()
+        .find(|(name, _)| name == "versionId")
+        .and_then(|(_, value)| value.as_deref());
     let version = version.and_then(store::VersionId::parse);
     match app.store().object(bucket, key, version.as_ref()) {
         Ok(object) => Ok(Some(object.acl)),
@@ -221,19 +268,32 @@ fn object_acl(
 /// The checks that the HTTP library does not make: one `Host`, one kind of framing, bounded header (style §3.9).
 fn check_edge<'p>(app: &App, parts: &'p Parts) -> Result<&'p str> {
     let limits = &app.config().limits;
-    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let bytes: usize = parts
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
     let line = parts.uri.path_and_query().map_or(0, |pq| pq.as_str().len());
-    if bytes + line > limits.header_bytes as usize || parts.headers.len() > limits.header_count as usize {
-        return Err(Error::new(Code::BadRequest).message("The request header is too large.").close());
+    if bytes + line > limits.header_bytes as usize
+        || parts.headers.len() > limits.header_count as usize
+    {
+        return Err(Error::new(Code::BadRequest)
+            .message("The request header is too large.")
+            .close());
     }
     if parts.headers.contains_key(CONTENT_LENGTH) && parts.headers.contains_key(TRANSFER_ENCODING) {
         let message = "Content-Length and Transfer-Encoding must not be used together.";
         return Err(Error::new(Code::BadRequest).message(message).close());
     }
     let mut hosts = parts.headers.get_all(HOST).iter();
-    match (hosts.next().and_then(|host| host.to_str().ok()), hosts.next()) {
+    match (
+        hosts.next().and_then(|host| host.to_str().ok()),
+        hosts.next(),
+    ) {
         (Some(host), None) if !host.is_empty() => Ok(host),
-        _ => Err(Error::new(Code::BadRequest).message("The request needs exactly one Host header.").close()),
+        _ => Err(Error::new(Code::BadRequest)
+            .message("The request needs exactly one Host header.")
+            .close()),
     }
 }
 
@@ -241,11 +301,19 @@ fn check_edge<'p>(app: &App, parts: &'p Parts) -> Result<&'p str> {
 fn describe(error: Error, (bucket, key): (Option<String>, Option<String>)) -> Error {
     let about_bucket = matches!(
         error.code(),
-        Code::NoSuchBucket | Code::BucketAlreadyExists | Code::BucketNotEmpty | Code::InvalidBucketName
+        Code::NoSuchBucket
+            | Code::BucketAlreadyExists
+            | Code::BucketNotEmpty
+            | Code::InvalidBucketName
     );
-    let about_key = matches!(error.code(), Code::NoSuchKey | Code::FileAlreadyExists | Code::NoSuchVersion);
+    let about_key = matches!(
+        error.code(),
+        Code::NoSuchKey | Code::FileAlreadyExists | Code::NoSuchVersion
+    );
     match (bucket, key) {
-        (Some(bucket), _) if about_bucket && !error.has_field("BucketName") => error.field("BucketName", bucket),
+        (Some(bucket), _) if about_bucket && !error.has_field("BucketName") => {
+            error.field("BucketName", bucket)
+        }
         (_, Some(key)) if about_key && !error.has_field("Key") => error.field("Key", key),
         _ => error,
     }
@@ -253,7 +321,11 @@ fn describe(error: Error, (bucket, key): (Option<String>, Option<String>)) -> Er
 
 /// The server's own answers: readiness and figures.
 fn control(app: &App, parts: &Parts) -> Result<Reply> {
-    let name = parts.uri.path().strip_prefix(CONTROL_PREFIX).unwrap_or_default();
+    let name = parts
+        .uri
+        .path()
+        .strip_prefix(CONTROL_PREFIX)
+        .unwrap_or_default();
     if name != "health" {
         return Err(Error::new(Code::NoSuchKey));
     }
@@ -271,6 +343,14 @@ fn health(app: &App) -> Result<Reply> {
         "version": env!("CARGO_PKG_VERSION"),
         "store": figures,
     });
-    let status = if ready { http::StatusCode::OK } else { http::StatusCode::SERVICE_UNAVAILABLE };
-    Ok(reply::bytes("application/json", serde_json::to_vec(&document).map_err(Error::internal)?).with_status(status))
+    let status = if ready {
+        http::StatusCode::OK
+    } else {
+        http::StatusCode::SERVICE_UNAVAILABLE
+    };
+    Ok(reply::bytes(
+        "application/json",
+        serde_json::to_vec(&document).map_err(Error::internal)?,
+    )
+    .with_status(status))
 }

@@ -232,7 +232,10 @@ impl Error {
 
     /// Adds the two headers that name a delete marker (errors.md §2).
     fn marker(self, version: &str) -> Self {
-        let error = self.header(HeaderName::from_static("x-oss-delete-marker"), HeaderValue::from_static("true"));
+        let error = self.header(
+            HeaderName::from_static("x-oss-delete-marker"),
+            HeaderValue::from_static("true"),
+        );
         match HeaderValue::from_str(version) {
             Ok(version) => error.header(HeaderName::from_static("x-oss-version-id"), version),
             Err(_) => error,
@@ -347,16 +350,22 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         use store::Error as E;
         let position = |length: u64| {
-            Self::new(Code::PositionNotEqualToLength)
-                .header(HeaderName::from_static("x-oss-next-append-position"), HeaderValue::from(length))
+            Self::new(Code::PositionNotEqualToLength).header(
+                HeaderName::from_static("x-oss-next-append-position"),
+                HeaderValue::from(length),
+            )
         };
         match error {
             E::NoSuchBucket => Self::new(Code::NoSuchBucket),
             E::BucketExists => Self::new(Code::BucketAlreadyExists),
             E::BucketNotEmpty => Self::new(Code::BucketNotEmpty),
             E::TooManyBuckets => Self::new(Code::TooManyBuckets),
-            E::NoSuchKey { delete_marker: None } => Self::new(Code::NoSuchKey),
-            E::NoSuchKey { delete_marker: Some(version) } => Self::new(Code::NoSuchKey).marker(&version.to_string()),
+            E::NoSuchKey {
+                delete_marker: None,
+            } => Self::new(Code::NoSuchKey),
+            E::NoSuchKey {
+                delete_marker: Some(version),
+            } => Self::new(Code::NoSuchKey).marker(&version.to_string()),
             E::NoSuchVersion => Self::new(Code::NoSuchVersion),
             E::DeleteMarker(version) => Self::new(Code::MethodNotAllowed)
                 .field("ResourceType", "DeleteMarker")
@@ -385,9 +394,15 @@ impl From<store::Error> for Error {
             E::SymlinkTargetMissing => Self::new(Code::SymlinkTargetNotExist),
             E::SymlinkTargetType => Self::new(Code::InvalidTargetType),
             E::NoSuchUpload => Self::new(Code::NoSuchUpload),
-            E::InvalidPart { number } => Self::new(Code::InvalidPart).field("PartNumber", number.to_string()),
+            E::InvalidPart { number } => {
+                Self::new(Code::InvalidPart).field("PartNumber", number.to_string())
+            }
             E::InvalidPartOrder => Self::new(Code::InvalidPartOrder),
-            E::PartTooSmall { number, size, size_min } => Self::new(Code::EntityTooSmall)
+            E::PartTooSmall {
+                number,
+                size,
+                size_min,
+            } => Self::new(Code::EntityTooSmall)
                 .field("MinSizeAllowed", size_min.to_string())
                 .field("ProposedSize", size.to_string())
                 .field("PartNumber", number.to_string()),

@@ -15,6 +15,7 @@ use crate::store::{Body, Bucket, Store};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -113,8 +114,14 @@ pub fn resolve(
     headers: &HeaderMap,
 ) -> Result<&'static Operation> {
     let mut best: Option<&'static Operation> = None;
-    for row in table.iter().filter(|row| row.scope == scope && row.method == *method) {
-        let present = row.selectors.iter().all(|selector| selector.is_in(query, headers));
+    for row in table
+        .iter()
+        .filter(|row| row.scope == scope && row.method == *method)
+    {
+        let present = row
+            .selectors
+            .iter()
+            .all(|selector| selector.is_in(query, headers));
         if present && best.is_none_or(|best| row.selectors.len() > best.selectors.len()) {
             best = Some(row);
         }
@@ -140,7 +147,8 @@ fn foreign_sub_resource(table: &[Operation], method: &Method, scope: Scope, quer
         })
     };
     // R8: `append` beside a reading or deleting method is ignored, though it is still signed.
-    let ignored = query.has("append") && (*method == Method::GET || *method == Method::HEAD || *method == Method::DELETE);
+    let ignored = query.has("append")
+        && (*method == Method::GET || *method == Method::HEAD || *method == Method::DELETE);
     !ignored && table.iter().any(|row| row.scope == scope && named(row))
 }
 
@@ -148,7 +156,11 @@ fn unknown_post(scope: Scope, query: &Query) -> Error {
     match scope {
         Scope::Object => {
             let named = query.pairs().first().map_or("", |(name, _)| name);
-            Error::invalid_argument("ResourceType", named, format!("operation not support post: {named}"))
+            Error::invalid_argument(
+                "ResourceType",
+                named,
+                format!("operation not support post: {named}"),
+            )
         }
         Scope::Service | Scope::Bucket => Error::new(Code::MissingArgument),
     }
@@ -218,8 +230,22 @@ impl Call {
         place: Place,
         body: RequestBody,
     ) -> Self {
-        let Place { bucket_name, bucket, key } = place;
-        Self { app, store, operation, admitted, request, bucket, bucket_name, key, body }
+        let Place {
+            bucket_name,
+            bucket,
+            key,
+        } = place;
+        Self {
+            app,
+            store,
+            operation,
+            admitted,
+            request,
+            bucket,
+            bucket_name,
+            key,
+            body,
+        }
     }
 
     /// The shared state.
@@ -263,7 +289,13 @@ impl Call {
             None => Ok(None),
             Some(value) => std::str::from_utf8(value.as_bytes())
                 .map(|text| Some(text.trim()))
-                .map_err(|_| Error::invalid_argument(name, "", format!("The header {name} is not valid UTF-8."))),
+                .map_err(|_| {
+                    Error::invalid_argument(
+                        name,
+                        "",
+                        format!("The header {name} is not valid UTF-8."),
+                    )
+                }),
         }
     }
 
@@ -274,17 +306,23 @@ impl Call {
 
     /// The bucket; dispatch has looked it up for every operation that needs one.
     pub fn bucket(&self) -> Result<&Arc<Bucket>> {
-        self.bucket.as_ref().ok_or_else(|| Error::new(Code::NoSuchBucket))
+        self.bucket
+            .as_ref()
+            .ok_or_else(|| Error::new(Code::NoSuchBucket))
     }
 
     /// The bucket's name, of an operation at bucket or object level.
     pub fn bucket_name(&self) -> Result<&BucketName> {
-        self.bucket_name.as_ref().ok_or_else(|| Error::new(Code::InvalidBucketName))
+        self.bucket_name
+            .as_ref()
+            .ok_or_else(|| Error::new(Code::InvalidBucketName))
     }
 
     /// The key, of an operation at object level.
     pub fn key(&self) -> Result<&ObjectKey> {
-        self.key.as_ref().ok_or_else(|| Error::new(Code::InvalidObjectName))
+        self.key
+            .as_ref()
+            .ok_or_else(|| Error::new(Code::InvalidObjectName))
     }
 
     /// The body's announced length.
@@ -304,12 +342,22 @@ impl Call {
             BodyRule::None | BodyRule::Stream => 0,
         };
         // A document beyond its limit is what the service calls malformed (errors.md §4.2, DeleteMultiple).
-        let bytes = self.body.collect(max).await.map_err(|error| match error.code() {
-            Code::EntityTooLarge => Error::new(Code::MalformedXML),
-            _ => error,
-        })?;
+        let bytes = self
+            .body
+            .collect(max)
+            .await
+            .map_err(|error| match error.code() {
+                Code::EntityTooLarge => Error::new(Code::MalformedXML),
+                _ => error,
+            })?;
         body::verify_md5(&self.request.headers, &bytes)?;
         Ok(bytes)
+    }
+
+    /// The body as an XML document.
+    pub async fn xml<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let bytes = self.document().await?;
+        crate::xml::from_xml(&bytes).map_err(|error| Error::new(Code::MalformedXML).source(error))
     }
 
     /// Streams the body into the store and checks length, size limit, `Content-MD5` and CRC-64 (R58–R62).
@@ -345,8 +393,12 @@ impl Call {
     }
 
     fn expected_crc64(&self) -> Result<Option<u64>> {
-        let Some(text) = self.header("x-oss-hash-crc64ecma")? else { return Ok(None) };
+        let Some(text) = self.header("x-oss-hash-crc64ecma")? else {
+            return Ok(None);
+        };
         // A value that is no number cannot match either.
-        text.parse().map(Some).map_err(|_| Error::new(Code::InvalidCRC64))
+        text.parse()
+            .map(Some)
+            .map_err(|_| Error::new(Code::InvalidCRC64))
     }
 }

@@ -90,7 +90,10 @@ pub struct Identity {
 impl Identity {
     /// Nobody signed.
     pub fn anonymous() -> Self {
-        Self { uid: None, display_name: String::new() }
+        Self {
+            uid: None,
+            display_name: String::new(),
+        }
     }
 
     /// The account's uid; none for anonymous.

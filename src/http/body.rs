@@ -32,12 +32,17 @@ impl RequestBody {
                 let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
                 let length = if digits { text.parse().ok() } else { None };
                 Some(length.ok_or_else(|| {
-                    Error::invalid_argument("Content-Length", text, "Content-Length is invalid.").ec("0017-00000103")
+                    Error::invalid_argument("Content-Length", text, "Content-Length is invalid.")
+                        .ec("0017-00000103")
                 })?)
             }
         };
         let chunked = headers.contains_key(TRANSFER_ENCODING);
-        Ok(Self { body: Some(body), length, chunked })
+        Ok(Self {
+            body: Some(body),
+            length,
+            chunked,
+        })
     }
 
     /// The announced length; none for a chunked body, and none where the request has no body headers.
@@ -47,7 +52,11 @@ impl RequestBody {
 
     /// R9: an upload needs a length or chunks.
     pub fn require_framing(&self) -> Result<()> {
-        if self.length.is_some() || self.chunked { Ok(()) } else { Err(Error::new(Code::MissingContentLength)) }
+        if self.length.is_some() || self.chunked {
+            Ok(())
+        } else {
+            Err(Error::new(Code::MissingContentLength))
+        }
     }
 
     /// The next bytes, or none at the end. A body that ends early is `IncompleteBody`, one that stalls
@@ -93,28 +102,41 @@ fn broken(error: axum::Error) -> Error {
     }
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(current) = cause {
-        let cut = current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
-            || current.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof);
+        let cut = current
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_incomplete_message)
+            || current
+                .downcast_ref::<io::Error>()
+                .is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof);
         if cut {
             return Error::new(Code::IncompleteBody).close();
         }
         cause = current.source();
     }
-    Error::new(Code::BadRequest).message("The request body is not well-formed.").source(error).close()
+    Error::new(Code::BadRequest)
+        .message("The request body is not well-formed.")
+        .source(error)
+        .close()
 }
 
 /// The digest that `Content-MD5` asks for; malformed base64 or not 16 bytes is `InvalidDigest` (R58).
 pub fn content_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>> {
-    let Some(value) = headers.get(CONTENT_MD5) else { return Ok(None) };
+    let Some(value) = headers.get(CONTENT_MD5) else {
+        return Ok(None);
+    };
     let malformed = || Error::new(Code::InvalidDigest).ec("0017-00000502");
-    let bytes = BASE64_STANDARD.decode(value.as_bytes()).map_err(|_| malformed())?;
+    let bytes = BASE64_STANDARD
+        .decode(value.as_bytes())
+        .map_err(|_| malformed())?;
     bytes.try_into().map(Some).map_err(|_| malformed())
 }
 
 /// Compares a collected body with `Content-MD5`.
 pub fn verify_md5(headers: &HeaderMap, body: &[u8]) -> Result<()> {
     match content_md5(headers)? {
-        Some(expected) if Md5::digest(body).as_slice() != expected => Err(Error::new(Code::InvalidDigest)),
+        Some(expected) if Md5::digest(body).as_slice() != expected => {
+            Err(Error::new(Code::InvalidDigest))
+        }
         _ => Ok(()),
     }
 }

@@ -74,7 +74,16 @@ impl<B: Body> TimeoutBody<B> {
     pub fn new(inner: B, limit: Duration) -> (Self, Watch<B>) {
         let fate = Arc::new(Mutex::new(Fate::Held));
         let watch = Watch(Arc::clone(&fate));
-        (Self { inner: Some(inner), limit, timer: None, waiting: false, fate }, watch)
+        (
+            Self {
+                inner: Some(inner),
+                limit,
+                timer: None,
+                waiting: false,
+                fate,
+            },
+            watch,
+        )
     }
 
     fn finish(&mut self) {
@@ -84,7 +93,9 @@ impl<B: Body> TimeoutBody<B> {
 
     /// Ready when the wait that is under way has lasted too long.
     fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.limit)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(self.limit)));
         if !self.waiting {
             self.waiting = true;
             timer.as_mut().reset(Instant::now() + self.limit);
@@ -114,7 +125,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = &mut *self;
-        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
         match Pin::new(inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
@@ -147,7 +160,9 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
@@ -168,7 +183,10 @@ mod tests {
     async fn a_silent_body_fails_after_its_limit() {
         let (body, watch) = TimeoutBody::new(silent(), Duration::from_secs(30));
         let started = Instant::now();
-        let error = axum::body::Body::new(body).collect().await.expect_err("nothing ever comes");
+        let error = axum::body::Body::new(body)
+            .collect()
+            .await
+            .expect_err("nothing ever comes");
         assert!(is_idle_timeout(&error), "{error:?}");
         assert_eq!(started.elapsed().as_secs(), 30);
         assert!(matches!(watch.take(), Fate::Held));
@@ -184,7 +202,9 @@ mod tests {
 
         let (body, watch) = TimeoutBody::new(Full::new(Bytes::from_static(b"rest")), limit);
         drop(body);
-        let Fate::Left(rest) = watch.take() else { panic!("the body was dropped unread") };
+        let Fate::Left(rest) = watch.take() else {
+            panic!("the body was dropped unread")
+        };
         assert_eq!(rest.collect().await.unwrap().to_bytes(), "rest");
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Adding one: a row, a handler in its family's file, its documents in `xml`, its store method, and a test.
 
-
 use crate::auth::Access;
 use crate::error::{Code, Error, Result};
 use crate::http::address::Scope;
@@ -273,14 +272,22 @@ pub fn matrix() -> String {
     for row in OPERATIONS {
         if row.family != family {
             family = row.family;
-            let _ = write!(text, "\n### {family}\n\n| Operation | Request | Offered |\n| --- | --- | --- |\n");
+            let _ = write!(
+                text,
+                "\n### {family}\n\n| Operation | Request | Offered |\n| --- | --- | --- |\n"
+            );
         }
         let support = match row.support {
             Full => "yes".to_owned(),
             Partial(gap) => format!("partly: {gap}"),
             No => "no".to_owned(),
         };
-        let _ = writeln!(text, "| {} | `{}` | {support} |", row.name, request_line(row));
+        let _ = writeln!(
+            text,
+            "| {} | `{}` | {support} |",
+            row.name,
+            request_line(row)
+        );
     }
     text
 }
@@ -318,9 +325,14 @@ mod tests {
         let mut seen = HashSet::new();
         let mut names = HashSet::new();
         for row in OPERATIONS {
-            let mut selectors: Vec<String> = row.selectors.iter().map(|s| format!("{s:?}")).collect();
+            let mut selectors: Vec<String> =
+                row.selectors.iter().map(|s| format!("{s:?}")).collect();
             selectors.sort();
-            assert!(seen.insert((row.method.clone(), row.scope, selectors)), "{} ties with another row", row.name);
+            assert!(
+                seen.insert((row.method.clone(), row.scope, selectors)),
+                "{} ties with another row",
+                row.name
+            );
             assert!(names.insert(row.name), "{} stands twice", row.name);
         }
     }
