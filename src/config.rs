@@ -17,7 +17,7 @@ use crate::domain::bucket::BucketAcl;
 use crate::domain::name::BucketName;
 
 pub use load::{
-    CONFIG_VARIABLE, ConfigError, Overrides, VARIABLE_PREFIX, is_variable, load, parse,
+    CONFIG_VARIABLE, ConfigError, KEYS, Overrides, VARIABLE_PREFIX, is_variable, load, parse,
 };
 
 /// Key id of the account that exists unless the file names accounts.

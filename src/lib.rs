@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod domain;
@@ -9,5 +10,7 @@ pub mod error;
 pub mod http;
 pub mod operation;
 pub mod ops;
+pub mod server;
 pub mod store;
+pub mod tls;
 pub mod xml;

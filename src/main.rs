@@ -1,2 +1,7 @@
-//! The binary: see the library for everything.
-fn main() {}
+//! The program `ossicle`: see [`ossicle::cli`] for its commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ossicle::cli::run(std::env::args_os())
+}

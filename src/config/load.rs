@@ -59,7 +59,7 @@ enum Layer {
 pub struct Overrides(Vec<(Layer, &'static str, String)>);
 
 /// Every key that has a flag and a variable. A flag is the key with hyphens, a variable the key in capitals.
-pub(super) const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 14] = [
     "listen",
     "port_file",
     "data",

@@ -1,0 +1,140 @@
+//! `ossicle serve`: from configuration to a running server, its banner, and its end on a signal.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, reachable, write_out};
+use crate::config::{Config, Durability};
+use crate::server::{Listeners, Server};
+
+pub(super) fn serve(config: Config) -> Result<(), Failure> {
+    start_log(&config)?;
+    // One worker for each core. Store calls that wait for the disk have their own pool.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("ossicle")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format_args!("cannot start threads: {error}")))?;
+    let outcome = runtime.block_on(run(config));
+    // Everything that was promised is done; a store call that hangs must not keep the program.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn start_log(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(Failure::usage)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init()
+        .map_err(Failure::run)
+}
+
+async fn run(config: Config) -> Result<(), Failure> {
+    // Before the first request, so that a signal during start-up is not lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
+
+    let listeners = Listeners::bind(&config).await.map_err(Failure::run)?;
+    let placeholder =
+        axum::Router::new().fallback(|| async { http::StatusCode::SERVICE_UNAVAILABLE });
+    let server = Server::start(listeners, &config, placeholder).map_err(Failure::run)?;
+    write_out(&banner(&config, &server))?;
+    warn_if_exposed(&config, &server);
+
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal = name, "stopping, a second signal stops at once");
+    tokio::select! {
+        () = server.stop() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn warn_if_exposed(config: &Config, server: &Server) {
+    let addresses = [Some(server.address()), server.tls_address()];
+    let exposed = addresses
+        .into_iter()
+        .flatten()
+        .find(|address| !address.ip().is_loopback());
+    if let Some(address) = exposed
+        && config.has_default_key()
+    {
+        tracing::warn!(
+            %address,
+            "listening beyond this machine with the default keys, which everybody knows; set OSSICLE_ACCESS_KEY_ID and OSSICLE_ACCESS_KEY_SECRET"
+        );
+    }
+}
+
+fn banner(config: &Config, server: &Server) -> String {
+    let endpoint = format!("http://{}", reachable(server.address()));
+    let mut text = format!("ossicle {} is ready\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {name:<11}{value}");
+    };
+    line("endpoint", &endpoint);
+    if let Some(address) = server.tls_address() {
+        line("https", &format!("https://{}", reachable(address)));
+        match (server.ca_file(), &config.tls_cert) {
+            (Some(file), _) => line("trust", &format!("{} (the local CA)", file.display())),
+            (None, Some(_)) => {}
+            (None, None) => line(
+                "trust",
+                "a CA in memory: name a file with --tls-ca-file to get its certificate",
+            ),
+        }
+    }
+    line("region", &config.region);
+    if config.memory {
+        line("data", "in memory, gone when the server stops");
+    } else {
+        let mode = match config.durability {
+            Durability::Durable => "durable: a write is on disk before its answer",
+            Durability::Relaxed => "relaxed: a power cut may lose the last writes",
+        };
+        line("data", &format!("{} ({mode})", config.data.display()));
+    }
+    if let Some(key) = config.first_key() {
+        // The default secret is public; another one does not belong into logs.
+        let known = config.has_default_key();
+        let shown = if known { key.secret.expose() } else { "***" };
+        line("key id", &key.id);
+        line("key secret", shown);
+        let secret = if known {
+            format!("{shown:?}")
+        } else {
+            "os.environ[\"OSS_ACCESS_KEY_SECRET\"]".to_owned()
+        };
+        text.push_str(&snippet(&endpoint, &key.id, &secret));
+    }
+    text
+}
+
+/// Python that can be pasted, twice as well.
+fn snippet(endpoint: &str, id: &str, secret: &str) -> String {
+    let os = if secret.starts_with("os.") {
+        "  import os  # and first: eval \"$(ossicle env)\"\n"
+    } else {
+        ""
+    };
+    format!(
+        r#"
+{os}  import oss2  # pip install oss2
+  bucket = oss2.Bucket(oss2.Auth("{id}", {secret}), "{endpoint}", "examplebucket")
+  bucket.create_bucket()
+  length = bucket.head_object("log").content_length if bucket.object_exists("log") else 0
+  bucket.append_object("log", length, "hello\n")
+  print(bucket.get_object("log").read())
+
+"#
+    )
+}
