@@ -232,7 +232,8 @@ fn authorize(
         bucket_acl: bucket.map(|bucket| bucket.settings.acl),
         object_acl,
         policy: policy.as_deref(),
-        block_public_access: bucket.is_some_and(|bucket| bucket.settings.block_public_access),
+        block_public_access: bucket
+            .is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
         requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
     };
     auth::authorize(
