@@ -2,7 +2,12 @@
 
 pub mod address;
 pub mod body;
+pub mod conditions;
 pub mod connection;
+pub mod gzip;
+pub mod headers;
 pub mod idle;
 pub mod query;
+pub mod range;
 pub mod reply;
+pub mod throttle;
