@@ -6,6 +6,7 @@
 mod completions;
 mod env;
 mod healthcheck;
+mod operations;
 mod serve;
 
 use std::ffi::OsString;
@@ -49,6 +50,8 @@ enum Command {
         #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
     },
+    /// Print which OSS operations are supported
+    Operations,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -211,6 +214,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Healthcheck { endpoint } => {
             healthcheck::check(&settings.load()?, endpoint.as_deref())
         }
+        Command::Operations => operations::print(),
         Command::Completions { shell } => completions::print(shell),
     }
 }
