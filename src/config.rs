@@ -5,6 +5,7 @@
 
 mod check;
 mod field;
+mod identity;
 mod load;
 
 use std::fmt;

@@ -220,12 +220,13 @@ fn authorize(
         None => None,
     };
     let object_acl = match (bucket, &place.key) {
-        (Some(bucket), Some(key)) if !identity.is_account(&bucket.owner) => {
+        (Some(bucket), Some(key)) if !identity.is_account_root(&bucket.owner) => {
             object_acl(app, bucket, key, incoming)?
         }
         _ => None,
     };
     let target = Target {
+        region: &app.config().region,
         bucket: place.bucket_name.as_ref().map(|name| name.as_str()),
         key: place.key.as_ref().map(ObjectKey::as_str),
         bucket_owner: bucket.map(|bucket| bucket.owner.as_str()),

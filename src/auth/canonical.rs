@@ -462,6 +462,12 @@ pub fn v4_signature(secret: &[u8], scope: &Scope, string_to_sign: &[u8]) -> Stri
     hex::encode(hmac_sha256(&v4_signing_key(secret, scope), string_to_sign))
 }
 
+/// HMAC-SHA256 under a label: keys that the server derives for itself.
+pub(super) fn derive(key: &[u8], label: &str, data: &[u8]) -> Vec<u8> {
+    let data = [label.as_bytes(), b"\0", data].concat();
+    hmac_sha256(key, &data)
+}
+
 #[cfg(test)]
 #[path = "canonical_tests.rs"]
 mod tests;
