@@ -1,0 +1,401 @@
+//! A load whose every fact is known: who wrote what, what was acknowledged when, and what a store may hold after it died.
+//!
+//! Each key belongs to one client, which has one request under way at most. So after a cut a key holds the last state that
+//! was acknowledged before it, or one that was asked for later; anything else is a loss or an invention.
+
+use crate::support::Random;
+use crate::support::client::{Client, Connection, Request, Response};
+use md5::{Digest as _, Md5};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What a key holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// `x-oss-object-type`.
+    pub kind: &'static str,
+    /// The bytes.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// A state that was asked for, and when it was acknowledged.
+#[derive(Clone, Debug)]
+struct Fact {
+    state: Option<Held>,
+    acknowledged: Option<Instant>,
+}
+
+/// The facts of all keys, oldest first, since the last verified state.
+pub type Facts = BTreeMap<String, Vec<FactSlot>>;
+
+#[derive(Clone, Debug)]
+pub struct FactSlot(Fact);
+
+/// A load against one bucket.
+pub struct Workload {
+    bucket: String,
+    facts: Vec<Mutex<Facts>>,
+    acknowledged: AtomicU64,
+    seed: u64,
+}
+
+/// What a look at a store found.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Facts that do not hold, each in words.
+    pub broken: Vec<String>,
+    /// Keys that were looked at.
+    pub keys: usize,
+}
+
+const KEYS_PER_CLIENT: usize = 12;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Workload {
+    /// A load of `clients` clients. Every key name is `key_bytes` long, or as short as it can be.
+    pub fn new(bucket: &str, clients: usize, key_bytes: usize, seed: u64) -> Self {
+        let names = |client: usize| {
+            (0..KEYS_PER_CLIENT).map(move |n| {
+                let mut name = format!("client-{client}/key-{n}-");
+                while name.len() < key_bytes {
+                    name.push(char::from(b'a' + u8::try_from((name.len() + n) % 26).expect("a letter")));
+                }
+                name
+            })
+        };
+        let nothing = || vec![FactSlot(Fact { state: None, acknowledged: Some(Instant::now()) })];
+        let facts = (0..clients).map(|c| Mutex::new(names(c).map(|name| (name, nothing())).collect())).collect();
+        Self { bucket: bucket.to_owned(), facts, acknowledged: AtomicU64::new(0), seed }
+    }
+
+    /// Creates the bucket.
+    pub fn prepare(&self, client: &Client) {
+        client.bucket("PUT", &self.bucket).send().expect(200);
+    }
+
+    /// Acknowledged writes so far.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Runs all clients until `stop` or until the server is gone.
+    pub fn run(&self, client: &Client, round: u64, stop: &AtomicBool) {
+        std::thread::scope(|scope| {
+            for number in 0..self.facts.len() {
+                scope.spawn(move || {
+                    let seed = self.seed ^ (round << 20) ^ (number as u64);
+                    let mut session = Session {
+                        load: self,
+                        client: client.clone(),
+                        connection: None,
+                        random: Random::new(seed),
+                        number,
+                    };
+                    // The server dies in the middle of things: that ends the client, and is what the test is about.
+                    while !stop.load(Ordering::Relaxed) && session.step().is_ok() {}
+                });
+            }
+        });
+    }
+
+    /// The facts as they are at this moment; what was acknowledged before it must be found.
+    pub fn snapshot(&self) -> Facts {
+        self.facts.iter().flat_map(|facts| lock(facts).clone()).collect()
+    }
+
+    /// Looks at every key and compares with what may be. `cut` is the moment before which acknowledgements count.
+    /// What was found becomes the new base when `adopt`.
+    pub fn verify(&self, client: &Client, facts: &Facts, cut: Instant, adopt: bool) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut connection = client.connect();
+        let mut found = BTreeMap::new();
+        for (key, slots) in facts {
+            verdict.keys += 1;
+            match look(client, &mut connection, &self.bucket, key) {
+                Ok(state) => {
+                    if let Some(complaint) = judge(key, slots, cut, state.as_ref()) {
+                        verdict.broken.push(complaint);
+                    }
+                    if let Some(held) = &state {
+                        found.insert(key.clone(), held.bytes.len());
+                    }
+                    if adopt {
+                        self.adopt(key, state);
+                    }
+                }
+                Err(complaint) => verdict.broken.push(format!("{key}: {complaint}")),
+            }
+        }
+        let listed = list(client, &mut connection, &self.bucket);
+        if listed != found {
+            verdict.broken.push(format!("the listing differs from the objects: {listed:?} and {found:?}"));
+        }
+        verdict
+    }
+
+    fn adopt(&self, key: &str, state: Option<Held>) {
+        for facts in &self.facts {
+            if let Some(slots) = lock(facts).get_mut(key) {
+                *slots = vec![FactSlot(Fact { state: state.clone(), acknowledged: Some(Instant::now()) })];
+            }
+        }
+    }
+
+    fn current(&self, client: usize, key: &str) -> Option<Held> {
+        lock(&self.facts[client]).get(key).and_then(|slots| slots.last()).and_then(|slot| slot.0.state.clone())
+    }
+
+    fn intend(&self, client: usize, key: &str, state: Option<Held>) {
+        let mut facts = lock(&self.facts[client]);
+        let slots = facts.get_mut(key).expect("a key of this client");
+        slots.push(FactSlot(Fact { state, acknowledged: None }));
+    }
+
+    fn confirm(&self, client: usize, key: &str) {
+        let mut facts = lock(&self.facts[client]);
+        let slot = facts.get_mut(key).and_then(|slots| slots.last_mut()).expect("an intent");
+        slot.0.acknowledged = Some(Instant::now());
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Why `state` cannot be what the key holds, if so.
+fn judge(key: &str, slots: &[FactSlot], cut: Instant, state: Option<&Held>) -> Option<String> {
+    let certain = slots.iter().rposition(|slot| slot.0.acknowledged.is_some_and(|at| at < cut)).unwrap_or(0);
+    let allowed = &slots[certain..];
+    if allowed.iter().any(|slot| slot.0.state.as_ref() == state) {
+        return None;
+    }
+    let mut text = format!("{key}: holds {}, but may hold", describe(state));
+    for slot in allowed {
+        let _ = write!(text, " {};", describe(slot.0.state.as_ref()));
+    }
+    Some(text)
+}
+
+fn describe(state: Option<&Held>) -> String {
+    state.map_or_else(|| "nothing".to_owned(), |held| format!("{} of {} bytes", held.kind, held.bytes.len()))
+}
+
+/// One object, with its digests checked against its bytes.
+fn look(client: &Client, connection: &mut Connection, bucket: &str, key: &str) -> Result<Option<Held>, String> {
+    let answer = client.object("GET", bucket, key).send_on(connection);
+    if answer.status == 404 && answer.code() == "NoSuchKey" {
+        return Ok(None);
+    }
+    if answer.status != 200 {
+        return Err(format!("GET answered {} {}", answer.status, answer.code()));
+    }
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &answer.body);
+    if answer.crc() != crc {
+        return Err(format!("crc {} for bytes of crc {crc}", answer.crc()));
+    }
+    let kind = match answer.header("x-oss-object-type") {
+        Some("Normal") => "Normal",
+        Some("Appendable") => "Appendable",
+        Some("Multipart") => "Multipart",
+        other => return Err(format!("object type {other:?}")),
+    };
+    match kind {
+        "Normal" => {
+            let etag = format!("\"{}\"", hex::encode_upper(Md5::digest(&answer.body)));
+            if answer.etag() != etag {
+                return Err(format!("etag {} for bytes of {etag}", answer.etag()));
+            }
+        }
+        "Appendable" => {
+            let low = format!("\"{}", hex::encode_upper(crc.to_le_bytes()));
+            if !answer.etag().starts_with(&low) || answer.next_position() != answer.body.len() as u64 {
+                return Err(format!("etag {} and next position {} for {} bytes", answer.etag(), answer.next_position(), answer.body.len()));
+            }
+        }
+        _ => {}
+    }
+    Ok(Some(Held { kind, bytes: Arc::new(answer.body) }))
+}
+
+/// Names and sizes as the listing tells them.
+fn list(client: &Client, connection: &mut Connection, bucket: &str) -> BTreeMap<String, usize> {
+    let mut all = BTreeMap::new();
+    let mut token = String::new();
+    loop {
+        let mut request = client.bucket("GET", bucket).param("list-type", 2).param("max-keys", 1000);
+        if !token.is_empty() {
+            request = request.param("continuation-token", &token);
+        }
+        let answer = request.send_on(connection).expect(200);
+        let xml = answer.xml();
+        for entry in xml.all("Contents") {
+            let size = entry.text("Size").parse().expect("a size");
+            all.insert(entry.text("Key"), size);
+        }
+        if xml.text("IsTruncated") != "true" {
+            return all;
+        }
+        token = xml.text("NextContinuationToken");
+    }
+}
+
+struct Session<'w> {
+    load: &'w Workload,
+    client: Client,
+    connection: Option<Connection>,
+    random: Random,
+    number: usize,
+}
+
+impl Session<'_> {
+    /// One operation; an error means that the server is gone.
+    fn step(&mut self) -> io::Result<()> {
+        let keys: Vec<String> = lock(&self.load.facts[self.number]).keys().cloned().collect();
+        let key = self.random.pick(&keys).clone();
+        let held = self.load.current(self.number, &key);
+        match self.random.below(20) {
+            0..=9 => match held {
+                Some(held) if held.kind != "Appendable" => self.delete(&key),
+                held => self.append(&key, held),
+            },
+            10..=13 => self.put(&key),
+            14..=15 => self.copy(&keys, &key),
+            16 => self.delete(&key),
+            17 => self.delete_several(&keys),
+            _ => self.multipart(&key),
+        }
+    }
+
+    fn body(&mut self) -> Vec<u8> {
+        let length = match self.random.below(16) {
+            0 => 130_000 + self.random.below(200_000),
+            1..=3 => self.random.below(40_000),
+            _ => self.random.below(2_000),
+        };
+        let mut bytes = Vec::with_capacity(length + 8);
+        while bytes.len() < length {
+            bytes.extend_from_slice(&self.random.next().to_le_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+
+    fn ask(&mut self, request: &Request) -> io::Result<Response> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(try_connect(&self.client)?),
+        };
+        let (mut bytes, body) = request.encode();
+        bytes.extend_from_slice(&body);
+        connection.send(&bytes)?;
+        connection.read_answer(request.method())
+    }
+
+    fn write(&mut self, request: &Request, key: &str, state: Option<Held>, status: u16) -> io::Result<()> {
+        self.load.intend(self.number, key, state);
+        let answer = self.ask(request)?;
+        assert_eq!(answer.status, status, "{key}: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        self.load.confirm(self.number, key);
+        Ok(())
+    }
+
+    fn put(&mut self, key: &str) -> io::Result<()> {
+        let body = self.body();
+        let request = self.client.object("PUT", &self.load.bucket, key).body(&body);
+        self.write(&request, key, Some(Held { kind: "Normal", bytes: Arc::new(body) }), 200)
+    }
+
+    fn append(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
+        let body = self.body();
+        let mut bytes = held.map(|held| held.bytes.to_vec()).unwrap_or_default();
+        if bytes.len() > 600_000 {
+            return self.delete(key);
+        }
+        let request = self
+            .client
+            .object("POST", &self.load.bucket, key)
+            .flag("append")
+            .param("position", bytes.len())
+            .body(&body);
+        bytes.extend_from_slice(&body);
+        self.write(&request, key, Some(Held { kind: "Appendable", bytes: Arc::new(bytes) }), 200)
+    }
+
+    fn copy(&mut self, keys: &[String], key: &str) -> io::Result<()> {
+        let source = self.random.pick(keys).clone();
+        let Some(held) = self.load.current(self.number, &source) else { return Ok(()) };
+        if held.kind == "Appendable" || source == key {
+            return Ok(());
+        }
+        let request = self
+            .client
+            .object("PUT", &self.load.bucket, key)
+            .header("x-oss-copy-source", format!("/{}/{source}", self.load.bucket));
+        self.write(&request, key, Some(Held { kind: "Normal", bytes: held.bytes }), 200)
+    }
+
+    fn delete(&mut self, key: &str) -> io::Result<()> {
+        let request = self.client.object("DELETE", &self.load.bucket, key);
+        self.write(&request, key, None, 204)
+    }
+
+    fn delete_several(&mut self, keys: &[String]) -> io::Result<()> {
+        let mut chosen: Vec<&String> = (0..3).map(|_| self.random.pick(keys)).collect();
+        chosen.sort();
+        chosen.dedup();
+        let mut document = String::from("<Delete><Quiet>true</Quiet>");
+        for key in &chosen {
+            let _ = write!(document, "<Object><Key>{key}</Key></Object>");
+        }
+        document.push_str("</Delete>");
+        let request = self.client.bucket("POST", &self.load.bucket).flag("delete").body(&document);
+        for key in &chosen {
+            self.load.intend(self.number, key, None);
+        }
+        let answer = self.ask(&request)?;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        for key in &chosen {
+            self.load.confirm(self.number, key);
+        }
+        Ok(())
+    }
+
+    fn multipart(&mut self, key: &str) -> io::Result<()> {
+        let bucket = self.load.bucket.clone();
+        let answer = self.ask(&self.client.object("POST", &bucket, key).flag("uploads"))?;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        let id = answer.xml().text("UploadId");
+        let mut whole = Vec::new();
+        let mut document = String::from("<CompleteMultipartUpload>");
+        for number in 1..=2 {
+            let mut part = self.body();
+            if number == 1 {
+                part.resize(102_400 + part.len() % 9_000, 7);
+            }
+            let request = self
+                .client
+                .object("PUT", &bucket, key)
+                .param("partNumber", number)
+                .param("uploadId", &id)
+                .body(&part);
+            let answer = self.ask(&request)?;
+            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+            let _ = write!(document, "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag></Part>", answer.etag());
+            whole.extend_from_slice(&part);
+        }
+        document.push_str("</CompleteMultipartUpload>");
+        let request = self.client.object("POST", &bucket, key).param("uploadId", &id).body(&document);
+        self.write(&request, key, Some(Held { kind: "Multipart", bytes: Arc::new(whole) }), 200)
+    }
+}
+
+fn try_connect(client: &Client) -> io::Result<Connection> {
+    // The probe keeps a server that is gone from failing the thread.
+    std::net::TcpStream::connect(client.addr)?;
+    Ok(client.connect())
+}
