@@ -66,14 +66,28 @@ impl Workload {
             (0..KEYS_PER_CLIENT).map(move |n| {
                 let mut name = format!("client-{client}/key-{n}-");
                 while name.len() < key_bytes {
-                    name.push(char::from(b'a' + u8::try_from((name.len() + n) % 26).expect("a letter")));
+                    name.push(char::from(
+                        b'a' + u8::try_from((name.len() + n) % 26).expect("a letter"),
+                    ));
                 }
                 name
             })
         };
-        let nothing = || vec![FactSlot(Fact { state: None, acknowledged: Some(Instant::now()) })];
-        let facts = (0..clients).map(|c| Mutex::new(names(c).map(|name| (name, nothing())).collect())).collect();
-        Self { bucket: bucket.to_owned(), facts, acknowledged: AtomicU64::new(0), seed }
+        let nothing = || {
+            vec![FactSlot(Fact {
+                state: None,
+                acknowledged: Some(Instant::now()),
+            })]
+        };
+        let facts = (0..clients)
+            .map(|c| Mutex::new(names(c).map(|name| (name, nothing())).collect()))
+            .collect();
+        Self {
+            bucket: bucket.to_owned(),
+            facts,
+            acknowledged: AtomicU64::new(0),
+            seed,
+        }
     }
 
     /// Creates the bucket.
@@ -108,7 +122,10 @@ impl Workload {
 
     /// The facts as they are at this moment; what was acknowledged before it must be found.
     pub fn snapshot(&self) -> Facts {
-        self.facts.iter().flat_map(|facts| lock(facts).clone()).collect()
+        self.facts
+            .iter()
+            .flat_map(|facts| lock(facts).clone())
+            .collect()
     }
 
     /// Looks at every key and compares with what may be. `cut` is the moment before which acknowledgements count.
@@ -136,7 +153,9 @@ impl Workload {
         }
         let listed = list(client, &mut connection, &self.bucket);
         if listed != found {
-            verdict.broken.push(format!("the listing differs from the objects: {listed:?} and {found:?}"));
+            verdict.broken.push(format!(
+                "the listing differs from the objects: {listed:?} and {found:?}"
+            ));
         }
         verdict
     }
@@ -144,24 +163,36 @@ impl Workload {
     fn adopt(&self, key: &str, state: Option<Held>) {
         for facts in &self.facts {
             if let Some(slots) = lock(facts).get_mut(key) {
-                *slots = vec![FactSlot(Fact { state: state.clone(), acknowledged: Some(Instant::now()) })];
+                *slots = vec![FactSlot(Fact {
+                    state: state.clone(),
+                    acknowledged: Some(Instant::now()),
+                })];
             }
         }
     }
 
     fn current(&self, client: usize, key: &str) -> Option<Held> {
-        lock(&self.facts[client]).get(key).and_then(|slots| slots.last()).and_then(|slot| slot.0.state.clone())
+        lock(&self.facts[client])
+            .get(key)
+            .and_then(|slots| slots.last())
+            .and_then(|slot| slot.0.state.clone())
     }
 
     fn intend(&self, client: usize, key: &str, state: Option<Held>) {
         let mut facts = lock(&self.facts[client]);
         let slots = facts.get_mut(key).expect("a key of this client");
-        slots.push(FactSlot(Fact { state, acknowledged: None }));
+        slots.push(FactSlot(Fact {
+            state,
+            acknowledged: None,
+        }));
     }
 
     fn confirm(&self, client: usize, key: &str) {
         let mut facts = lock(&self.facts[client]);
-        let slot = facts.get_mut(key).and_then(|slots| slots.last_mut()).expect("an intent");
+        let slot = facts
+            .get_mut(key)
+            .and_then(|slots| slots.last_mut())
+            .expect("an intent");
         slot.0.acknowledged = Some(Instant::now());
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
@@ -169,7 +200,10 @@ impl Workload {
 
 /// Why `state` cannot be what the key holds, if so.
 fn judge(key: &str, slots: &[FactSlot], cut: Instant, state: Option<&Held>) -> Option<String> {
-    let certain = slots.iter().rposition(|slot| slot.0.acknowledged.is_some_and(|at| at < cut)).unwrap_or(0);
+    let certain = slots
+        .iter()
+        .rposition(|slot| slot.0.acknowledged.is_some_and(|at| at < cut))
+        .unwrap_or(0);
     let allowed = &slots[certain..];
     if allowed.iter().any(|slot| slot.0.state.as_ref() == state) {
         return None;
@@ -182,11 +216,19 @@ fn judge(key: &str, slots: &[FactSlot], cut: Instant, state: Option<&Held>) -> O
 }
 
 fn describe(state: Option<&Held>) -> String {
-    state.map_or_else(|| "nothing".to_owned(), |held| format!("{} of {} bytes", held.kind, held.bytes.len()))
+    state.map_or_else(
+        || "nothing".to_owned(),
+        |held| format!("{} of {} bytes", held.kind, held.bytes.len()),
+    )
 }
 
 /// One object, with its digests checked against its bytes.
-fn look(client: &Client, connection: &mut Connection, bucket: &str, key: &str) -> Result<Option<Held>, String> {
+fn look(
+    client: &Client,
+    connection: &mut Connection,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Held>, String> {
     let answer = client.object("GET", bucket, key).send_on(connection);
     if answer.status == 404 && answer.code() == "NoSuchKey" {
         return Ok(None);
@@ -213,13 +255,23 @@ fn look(client: &Client, connection: &mut Connection, bucket: &str, key: &str) -
         }
         "Appendable" => {
             let low = format!("\"{}", hex::encode_upper(crc.to_le_bytes()));
-            if !answer.etag().starts_with(&low) || answer.next_position() != answer.body.len() as u64 {
-                return Err(format!("etag {} and next position {} for {} bytes", answer.etag(), answer.next_position(), answer.body.len()));
+            if !answer.etag().starts_with(&low)
+                || answer.next_position() != answer.body.len() as u64
+            {
+                return Err(format!(
+                    "etag {} and next position {} for {} bytes",
+                    answer.etag(),
+                    answer.next_position(),
+                    answer.body.len()
+                ));
             }
         }
         _ => {}
     }
-    Ok(Some(Held { kind, bytes: Arc::new(answer.body) }))
+    Ok(Some(Held {
+        kind,
+        bytes: Arc::new(answer.body),
+    }))
 }
 
 /// Names and sizes as the listing tells them.
@@ -227,20 +279,23 @@ fn list(client: &Client, connection: &mut Connection, bucket: &str) -> BTreeMap<
     let mut all = BTreeMap::new();
     let mut token = String::new();
     loop {
-        let mut request = client.bucket("GET", bucket).param("list-type", 2).param("max-keys", 1000);
+        let mut request = client
+            .bucket("GET", bucket)
+            .param("list-type", 2)
+            .param("max-keys", 1000);
         if !token.is_empty() {
             request = request.param("continuation-token", &token);
         }
         let answer = request.send_on(connection).expect(200);
         let xml = answer.xml();
         for entry in xml.all("Contents") {
-            let size = entry.text("Size").parse().expect("a size");
-            all.insert(entry.text("Key"), size);
+            let size = entry.text_at("Size").parse().expect("a size");
+            all.insert(entry.text_at("Key").to_owned(), size);
         }
-        if xml.text("IsTruncated") != "true" {
+        if xml.text_at("IsTruncated") != "true" {
             return all;
         }
-        token = xml.text("NextContinuationToken");
+        token = xml.text_at("NextContinuationToken").to_owned();
     }
 }
 
@@ -255,7 +310,10 @@ struct Session<'w> {
 impl Session<'_> {
     /// One operation; an error means that the server is gone.
     fn step(&mut self) -> io::Result<()> {
-        let keys: Vec<String> = lock(&self.load.facts[self.number]).keys().cloned().collect();
+        let keys: Vec<String> = lock(&self.load.facts[self.number])
+            .keys()
+            .cloned()
+            .collect();
         let key = self.random.pick(&keys).clone();
         let held = self.load.current(self.number, &key);
         match self.random.below(20) {
@@ -293,21 +351,44 @@ impl Session<'_> {
         let (mut bytes, body) = request.encode();
         bytes.extend_from_slice(&body);
         connection.send(&bytes)?;
-        connection.read_answer(request.method())
+        connection.read_answer(&request.parts.method)
     }
 
-    fn write(&mut self, request: &Request, key: &str, state: Option<Held>, status: u16) -> io::Result<()> {
+    fn write(
+        &mut self,
+        request: &Request,
+        key: &str,
+        state: Option<Held>,
+        status: u16,
+    ) -> io::Result<()> {
         self.load.intend(self.number, key, state);
         let answer = self.ask(request)?;
-        assert_eq!(answer.status, status, "{key}: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        assert_eq!(
+            answer.status,
+            status,
+            "{key}: {} {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        );
         self.load.confirm(self.number, key);
         Ok(())
     }
 
     fn put(&mut self, key: &str) -> io::Result<()> {
         let body = self.body();
-        let request = self.client.object("PUT", &self.load.bucket, key).body(&body);
-        self.write(&request, key, Some(Held { kind: "Normal", bytes: Arc::new(body) }), 200)
+        let request = self
+            .client
+            .object("PUT", &self.load.bucket, key)
+            .body(&body);
+        self.write(
+            &request,
+            key,
+            Some(Held {
+                kind: "Normal",
+                bytes: Arc::new(body),
+            }),
+            200,
+        )
     }
 
     fn append(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
@@ -323,20 +404,38 @@ impl Session<'_> {
             .param("position", bytes.len())
             .body(&body);
         bytes.extend_from_slice(&body);
-        self.write(&request, key, Some(Held { kind: "Appendable", bytes: Arc::new(bytes) }), 200)
+        self.write(
+            &request,
+            key,
+            Some(Held {
+                kind: "Appendable",
+                bytes: Arc::new(bytes),
+            }),
+            200,
+        )
     }
 
     fn copy(&mut self, keys: &[String], key: &str) -> io::Result<()> {
         let source = self.random.pick(keys).clone();
-        let Some(held) = self.load.current(self.number, &source) else { return Ok(()) };
+        let Some(held) = self.load.current(self.number, &source) else {
+            return Ok(());
+        };
         if held.kind == "Appendable" || source == key {
             return Ok(());
         }
-        let request = self
-            .client
-            .object("PUT", &self.load.bucket, key)
-            .header("x-oss-copy-source", format!("/{}/{source}", self.load.bucket));
-        self.write(&request, key, Some(Held { kind: "Normal", bytes: held.bytes }), 200)
+        let request = self.client.object("PUT", &self.load.bucket, key).header(
+            "x-oss-copy-source",
+            format!("/{}/{source}", self.load.bucket),
+        );
+        self.write(
+            &request,
+            key,
+            Some(Held {
+                kind: "Normal",
+                bytes: held.bytes,
+            }),
+            200,
+        )
     }
 
     fn delete(&mut self, key: &str) -> io::Result<()> {
@@ -353,12 +452,21 @@ impl Session<'_> {
             let _ = write!(document, "<Object><Key>{key}</Key></Object>");
         }
         document.push_str("</Delete>");
-        let request = self.client.bucket("POST", &self.load.bucket).flag("delete").body(&document);
+        let request = self
+            .client
+            .bucket("POST", &self.load.bucket)
+            .flag("delete")
+            .body(&document);
         for key in &chosen {
             self.load.intend(self.number, key, None);
         }
         let answer = self.ask(&request)?;
-        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(
+            answer.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
         for key in &chosen {
             self.load.confirm(self.number, key);
         }
@@ -368,8 +476,13 @@ impl Session<'_> {
     fn multipart(&mut self, key: &str) -> io::Result<()> {
         let bucket = self.load.bucket.clone();
         let answer = self.ask(&self.client.object("POST", &bucket, key).flag("uploads"))?;
-        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-        let id = answer.xml().text("UploadId");
+        assert_eq!(
+            answer.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
+        let id = answer.xml().text_at("UploadId").to_owned();
         let mut whole = Vec::new();
         let mut document = String::from("<CompleteMultipartUpload>");
         for number in 1..=2 {
@@ -384,13 +497,34 @@ impl Session<'_> {
                 .param("uploadId", &id)
                 .body(&part);
             let answer = self.ask(&request)?;
-            assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-            let _ = write!(document, "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag></Part>", answer.etag());
+            assert_eq!(
+                answer.status,
+                200,
+                "{}",
+                String::from_utf8_lossy(&answer.body)
+            );
+            let _ = write!(
+                document,
+                "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag></Part>",
+                answer.etag()
+            );
             whole.extend_from_slice(&part);
         }
         document.push_str("</CompleteMultipartUpload>");
-        let request = self.client.object("POST", &bucket, key).param("uploadId", &id).body(&document);
-        self.write(&request, key, Some(Held { kind: "Multipart", bytes: Arc::new(whole) }), 200)
+        let request = self
+            .client
+            .object("POST", &bucket, key)
+            .param("uploadId", &id)
+            .body(&document);
+        self.write(
+            &request,
+            key,
+            Some(Held {
+                kind: "Multipart",
+                bytes: Arc::new(whole),
+            }),
+            200,
+        )
     }
 }
 

@@ -123,7 +123,7 @@ enum Length {
 #[derive(Clone, Debug)]
 pub struct Request {
     client: Client,
-    parts: Parts,
+    pub parts: Parts,
     body: Body,
     length: Length,
     host: Option<String>,

@@ -1,0 +1,93 @@
+//! Proofs that the store keeps its word: the real binary is killed and cut off from power under load, and every acknowledged
+//! fact is checked afterwards. Each proof has a control that must fail; each prints its figure and its limit.
+//!
+//! `cargo test --test proofs` runs the short forms. By hand: `cargo test --release --test proofs -- kill=5000 power=1000`.
+
+#[path = "../it/support/mod.rs"]
+#[allow(dead_code)]
+mod support;
+
+mod kill;
+mod power;
+mod workload;
+
+use std::process::ExitCode;
+
+/// A proof: its name, how often it runs unless told otherwise, and its code.
+struct Proof {
+    name: &'static str,
+    times: usize,
+    run: fn(usize) -> Outcome,
+}
+
+/// What a proof says at its end.
+pub enum Outcome {
+    /// It holds: a figure and its limit.
+    Holds(String),
+    /// It does not, and why.
+    Fails(String),
+    /// It cannot run on this machine, and why.
+    Skipped(String),
+}
+
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "kill",
+        times: 12,
+        run: kill::run,
+    },
+    Proof {
+        name: "kill-control",
+        times: 1,
+        run: kill::control,
+    },
+    Proof {
+        name: "power",
+        times: 4,
+        run: power::run,
+    },
+    Proof {
+        name: "power-control",
+        times: 4,
+        run: power::control,
+    },
+];
+
+fn main() -> ExitCode {
+    // The test runner's own flags (`--nocapture`, filters) mean nothing here; `name` and `name=times` choose.
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let chosen = |proof: &Proof| -> Option<usize> {
+        if words.is_empty() {
+            return Some(proof.times);
+        }
+        words.iter().find_map(|word| match word.split_once('=') {
+            Some((name, times)) if name == proof.name => times.parse().ok(),
+            None if word == proof.name => Some(proof.times),
+            _ => None,
+        })
+    };
+    let (mut held, mut failed) = (0, 0);
+    for proof in PROOFS {
+        let Some(times) = chosen(proof) else { continue };
+        match (proof.run)(times) {
+            Outcome::Holds(figure) => {
+                held += 1;
+                println!("{}: {figure}", proof.name);
+            }
+            Outcome::Fails(why) => {
+                failed += 1;
+                println!("{}: FAILED: {why}", proof.name);
+            }
+            Outcome::Skipped(why) => println!("{}: skipped: {why}", proof.name),
+        }
+    }
+    println!("proofs: {held} passed, {failed} failed");
+    if failed > 0 || held == 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
