@@ -1,0 +1,270 @@
+// Drives the server with the official Go SDK of the second generation, `alibabacloud-oss-go-sdk-v2`.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
+
+	. "ossicle/tests/sdk/go/check"
+)
+
+var ctx = context.Background()
+
+func clientOf(id, secret string) *oss.Client {
+	version := oss.SignatureVersionV1
+	if V4 {
+		version = oss.SignatureVersionV4
+	}
+	return oss.NewClient(oss.LoadDefaultConfig().WithRegion(Region).WithEndpoint(Endpoint).
+		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret)).
+		WithSignatureVersion(version).WithUsePathStyle(PathStyle).WithHttpClient(Client()).WithRetryMaxAttempts(1))
+}
+
+// refused compares the code of the server's refusal.
+func refused(code string, err error) *oss.ServiceError {
+	var refusal *oss.ServiceError
+	if !errors.As(err, &refusal) {
+		Fail("%s was expected: %v", code, err)
+	}
+	Same(refusal.Code, code)
+	Same(len(refusal.RequestID), 24)
+	return refusal
+}
+
+func main() {
+	checks := Checks{Name: "go-v2"}
+	client := clientOf(KeyID, KeySecret)
+	bucket := oss.Ptr(Bucket)
+
+	put := func(key, body string) *oss.PutObjectResult {
+		return Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: oss.Ptr(key), Body: strings.NewReader(body)}))
+	}
+	read := func(request *oss.GetObjectRequest) string {
+		request.Bucket = bucket
+		result := Must(client.GetObject(ctx, request))
+		defer result.Body.Close()
+		return string(Must(io.ReadAll(result.Body)))
+	}
+	text := func(key string) string { return read(&oss.GetObjectRequest{Key: oss.Ptr(key)}) }
+	head := func(key string) *oss.HeadObjectResult {
+		return Must(client.HeadObject(ctx, &oss.HeadObjectRequest{Bucket: bucket, Key: oss.Ptr(key)}))
+	}
+	add := func(key string, position int64, body string) (*oss.AppendObjectResult, error) {
+		return client.AppendObject(ctx, &oss.AppendObjectRequest{
+			Bucket: bucket, Key: oss.Ptr(key), Position: oss.Ptr(position), Body: strings.NewReader(body)})
+	}
+	keysBelow := func(prefix string, size int32) (keys []string) {
+		pages := client.NewListObjectsV2Paginator(&oss.ListObjectsV2Request{Bucket: bucket, Prefix: oss.Ptr(prefix), MaxKeys: size})
+		for pages.HasNext() {
+			for _, object := range Must(pages.NextPage(ctx)).Contents {
+				keys = append(keys, *object.Key)
+			}
+		}
+		return keys
+	}
+	deleteMany := func(keys []string) (deleted []string) {
+		request := &oss.DeleteMultipleObjectsRequest{Bucket: bucket}
+		for _, key := range keys {
+			request.Objects = append(request.Objects, oss.DeleteObject{Key: oss.Ptr(key)})
+		}
+		for _, object := range Must(client.DeleteMultipleObjects(ctx, request)).DeletedObjects {
+			deleted = append(deleted, *object.Key)
+		}
+		return deleted
+	}
+
+	checks.Run("bucket: create, info, list, delete", func() {
+		second := oss.Ptr(Bucket + "-b")
+		Must(client.PutBucket(ctx, &oss.PutBucketRequest{Bucket: bucket}))
+		info := Must(client.GetBucketInfo(ctx, &oss.GetBucketInfoRequest{Bucket: bucket})).BucketInfo
+		Same([]string{*info.Name, *info.Location, *info.ACL}, []string{Bucket, "oss-" + Region, "private"})
+		Must(client.PutBucket(ctx, &oss.PutBucketRequest{Bucket: second}))
+		var names []string
+		pages := client.NewListBucketsPaginator(&oss.ListBucketsRequest{Prefix: bucket, MaxKeys: 1})
+		for pages.HasNext() {
+			for _, found := range Must(pages.NextPage(ctx)).Buckets {
+				names = append(names, *found.Name)
+			}
+		}
+		Same(names, []string{Bucket, *second})
+		Must(client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: second}))
+		_, err := client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: second})
+		refused("NoSuchBucket", err)
+		Same(Must(client.IsBucketExist(ctx, Bucket)), true)
+		Same(Must(client.IsBucketExist(ctx, *second)), false)
+	})
+
+	checks.Run("object: put, get, head, delete", func() {
+		Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: oss.Ptr("plain.txt"),
+			Body: strings.NewReader("hello"), Metadata: map[string]string{"colour": "blue"}}))
+		Same(text("plain.txt"), "hello")
+		found := head("plain.txt")
+		Same([]any{*found.ETag, found.ContentLength, found.Metadata["colour"]},
+			[]any{`"5D41402ABC4B2A76B9719D911017C592"`, int64(5), "blue"})
+		Same(Must(client.IsObjectExist(ctx, Bucket, "plain.txt")), true)
+		Must(client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: bucket, Key: oss.Ptr("plain.txt")}))
+		Same(Must(client.IsObjectExist(ctx, Bucket, "plain.txt")), false)
+		_, err := client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("plain.txt")})
+		refused("NoSuchKey", err)
+	})
+
+	checks.Run("object: names with every kind of character", func() {
+		// in the order of their bytes, which is the order of a listing
+		names := []string{`odd/a b+c%3&=?#;:@$,~!*()'"[]{}|^`, "odd/back\\slash", "odd/line\nfeed\x01\x0c", "odd/tail/", "odd/目录/文件.txt"}
+		for _, name := range names {
+			put(name, name)
+		}
+		Same(keysBelow("odd/", 100), names)
+		for _, name := range names {
+			Same(text(name), name)
+		}
+		Same(deleteMany(names), names)
+	})
+
+	checks.Run("range", func() {
+		put("range", "0123456789")
+		for wanted, part := range map[string]string{"bytes=2-4": "234", "bytes=7-": "789", "bytes=-3": "789"} {
+			Same(read(&oss.GetObjectRequest{Key: oss.Ptr("range"), Range: oss.Ptr(wanted)}), part)
+		}
+		_, err := client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("range"),
+			Range: oss.Ptr("bytes=20-30"), RangeBehavior: oss.Ptr("standard")})
+		refused("InvalidRange", err)
+	})
+
+	checks.Run("conditions", func() {
+		etag := put("cond", "x").ETag
+		Same(read(&oss.GetObjectRequest{Key: oss.Ptr("cond"), IfMatch: etag}), "x")
+		_, err := client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("cond"), IfMatch: oss.Ptr(`"other"`)})
+		refused("PreconditionFailed", err)
+		_, err = client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("cond"), IfNoneMatch: etag})
+		var refusal *oss.ServiceError
+		if !errors.As(err, &refusal) {
+			Fail("304 was expected: %v", err)
+		}
+		Same(refusal.StatusCode, 304)
+		_, err = client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: oss.Ptr("cond"),
+			Body: strings.NewReader("y"), ForbidOverwrite: oss.Ptr("true")})
+		refused("FileAlreadyExists", err)
+		Same(text("cond"), "x")
+	})
+
+	checks.Run("copy", func() {
+		Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: oss.Ptr("copy source+"),
+			Body: strings.NewReader("text"), Metadata: map[string]string{"a": "1"}}))
+		Must(client.CopyObject(ctx, &oss.CopyObjectRequest{Bucket: bucket, Key: oss.Ptr("copy/kept"), SourceKey: oss.Ptr("copy source+")}))
+		Same(text("copy/kept"), "text")
+		Same(head("copy/kept").Metadata, map[string]string{"a": "1"})
+		Must(client.CopyObject(ctx, &oss.CopyObjectRequest{Bucket: bucket, Key: oss.Ptr("copy/kept"), SourceKey: oss.Ptr("copy/kept"),
+			MetadataDirective: oss.Ptr("REPLACE"), Metadata: map[string]string{"b": "2"}}))
+		Same(head("copy/kept").Metadata, map[string]string{"b": "2"})
+		_, err := client.CopyObject(ctx, &oss.CopyObjectRequest{Bucket: bucket, Key: oss.Ptr("copy/none"), SourceKey: oss.Ptr("absent")})
+		refused("NoSuchKey", err)
+	})
+
+	checks.Run("list: pages of both versions, folders", func() {
+		keys := []string{"list/a/0", "list/a/1", "list/a/2", "list/b/0", "list/b/1", "list/top"}
+		for _, key := range keys {
+			put(key, "1")
+		}
+		Same(keysBelow("list/", 2), keys)
+		var first []string
+		pages := client.NewListObjectsPaginator(&oss.ListObjectsRequest{Bucket: bucket, Prefix: oss.Ptr("list/"), MaxKeys: 2})
+		for pages.HasNext() {
+			for _, object := range Must(pages.NextPage(ctx)).Contents {
+				first = append(first, *object.Key)
+			}
+		}
+		Same(first, keys)
+		folded := Must(client.ListObjectsV2(ctx, &oss.ListObjectsV2Request{Bucket: bucket, Prefix: oss.Ptr("list/"), Delimiter: oss.Ptr("/")}))
+		Same([]int{len(folded.CommonPrefixes), len(folded.Contents), folded.KeyCount}, []int{2, 1, 3})
+	})
+
+	checks.Run("delete many", func() {
+		keys := append(keysBelow("list/", 100), "list/absent")
+		Same(deleteMany(keys), keys)
+		Same(len(keysBelow("list/", 100)), 0)
+	})
+
+	checks.Run("append: twice with NextPosition, then position from head", func() {
+		first := Must(add("log", 0, "first;"))
+		second := Must(add("log", first.NextPosition, "second;"))
+		Same([]int64{first.NextPosition, second.NextPosition}, []int64{6, 13})
+		found := head("log")
+		Same(*found.ObjectType, "Appendable")
+		position := Must(strconv.ParseInt(*found.NextAppendPosition, 10, 64))
+		Same(Must(add("log", position, "third")).NextPosition, int64(18))
+		Same(text("log"), "first;second;third")
+	})
+
+	checks.Run("append: the SDK's own append-only file", func() {
+		for _, line := range []string{"one\n", "two\n"} {
+			file := Must(client.AppendFile(ctx, Bucket, "file-log"))
+			Must(file.Write([]byte(line)))
+			Ok(file.Close())
+		}
+		Same(text("file-log"), "one\ntwo\n")
+	})
+
+	checks.Run("append: PositionNotEqualToLength carries the position to use", func() {
+		for _, wrong := range []int64{0, 17, 19} {
+			_, err := add("log", wrong, "lost")
+			refusal := refused("PositionNotEqualToLength", err)
+			Same([]any{refusal.StatusCode, refusal.Headers.Get("x-oss-next-append-position")}, []any{409, "18"})
+		}
+		Same(text("log"), "first;second;third")
+	})
+
+	checks.Run("append: ObjectNotAppendable", func() {
+		put("normal", "fixed")
+		for _, position := range []int64{0, 5} {
+			_, err := add("normal", position, "more")
+			Same(refused("ObjectNotAppendable", err).StatusCode, 409)
+		}
+		Same(text("normal"), "fixed")
+	})
+
+	checks.Run("append: a copy of an append object is refused", func() {
+		_, err := client.CopyObject(ctx, &oss.CopyObjectRequest{Bucket: bucket, Key: oss.Ptr("log-copy"), SourceKey: oss.Ptr("log")})
+		refused("InvalidRequest", err)
+		Same(Must(client.IsObjectExist(ctx, Bucket, "log-copy")), false)
+	})
+
+	checks.Run("presigned URLs", func() {
+		key := oss.Ptr("signed/文件 1")
+		signed := Must(client.Presign(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: key, ContentType: oss.Ptr("text/plain")}))
+		status, _ := HTTP("PUT", signed.URL, "by url", signed.SignedHeaders)
+		Same(status, 200)
+		status, _ = HTTP("PUT", signed.URL, "by url", map[string]string{"Content-Type": "text/other"})
+		Same(status, 403)
+		signed = Must(client.Presign(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: key}))
+		status, body := HTTP("GET", signed.URL, "", nil)
+		Same([]any{status, body}, []any{200, "by url"})
+		status, _ = HTTP("GET", strings.Replace(signed.URL, "signed", "normal", 1), "", nil)
+		Same(status, 403)
+	})
+
+	checks.Run("keys: wrong secret, unknown key", func() {
+		request := &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("normal")}
+		_, err := clientOf(KeyID, KeySecret+"x").GetObject(ctx, request)
+		refused("SignatureDoesNotMatch", err)
+		_, err = clientOf("no-such-key", KeySecret).GetObject(ctx, request)
+		refused("InvalidAccessKeyId", err)
+	})
+
+	checks.Run("bucket: BucketNotEmpty, then empty and gone", func() {
+		_, err := client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: bucket})
+		refused("BucketNotEmpty", err)
+		deleteMany(keysBelow("", 100))
+		Must(client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: bucket}))
+		_, err = client.GetBucketInfo(ctx, &oss.GetBucketInfoRequest{Bucket: bucket})
+		refused("NoSuchBucket", err)
+	})
+
+	checks.End()
+}

@@ -1,0 +1,308 @@
+package ossicle;
+
+import static ossicle.Check.BUCKET;
+import static ossicle.Check.http;
+import static ossicle.Check.same;
+
+import com.aliyun.sdk.service.oss2.OSSClient;
+import com.aliyun.sdk.service.oss2.credentials.StaticCredentialsProvider;
+import com.aliyun.sdk.service.oss2.exceptions.ServiceException;
+import com.aliyun.sdk.service.oss2.models.AppendObjectRequest;
+import com.aliyun.sdk.service.oss2.models.AppendObjectResult;
+import com.aliyun.sdk.service.oss2.models.BucketInfo;
+import com.aliyun.sdk.service.oss2.models.BucketSummary;
+import com.aliyun.sdk.service.oss2.models.CopyObjectRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteBucketRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteMultipleObjectsRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteObject;
+import com.aliyun.sdk.service.oss2.models.DeleteObjectRequest;
+import com.aliyun.sdk.service.oss2.models.DeletedInfo;
+import com.aliyun.sdk.service.oss2.models.GetBucketInfoRequest;
+import com.aliyun.sdk.service.oss2.models.GetObjectRequest;
+import com.aliyun.sdk.service.oss2.models.GetObjectResult;
+import com.aliyun.sdk.service.oss2.models.HeadObjectRequest;
+import com.aliyun.sdk.service.oss2.models.HeadObjectResult;
+import com.aliyun.sdk.service.oss2.models.ListBucketsRequest;
+import com.aliyun.sdk.service.oss2.models.ListBucketsResult;
+import com.aliyun.sdk.service.oss2.models.ListObjectsRequest;
+import com.aliyun.sdk.service.oss2.models.ListObjectsResult;
+import com.aliyun.sdk.service.oss2.models.ListObjectsV2Request;
+import com.aliyun.sdk.service.oss2.models.ListObjectsV2Result;
+import com.aliyun.sdk.service.oss2.models.ObjectSummary;
+import com.aliyun.sdk.service.oss2.models.PresignResult;
+import com.aliyun.sdk.service.oss2.models.PutBucketRequest;
+import com.aliyun.sdk.service.oss2.models.PutObjectRequest;
+import com.aliyun.sdk.service.oss2.transport.BinaryData;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Drives the server with the official Java SDK of the second generation, `alibabacloud-oss-v2`. */
+public final class JavaV2 {
+    private final OSSClient client = clientOf(Check.KEY_ID, Check.KEY_SECRET);
+
+    private static OSSClient clientOf(String id, String secret) {
+        return OSSClient.newBuilder().region(Check.REGION).endpoint(Check.ENDPOINT)
+            .credentialsProvider(new StaticCredentialsProvider(id, secret))
+            .signatureVersion(Check.V4 ? "v4" : "v1").usePathStyle(Check.PATH_STYLE)
+            .retryMaxAttempts(1).readWriteTimeout(Duration.ofSeconds(20)).build();
+    }
+
+    /** The server's refusal, after its code has been compared. */
+    private static ServiceException refused(String code, Check.Body call) throws Exception {
+        try {
+            call.run();
+        } catch (Exception error) {
+            ServiceException cause = ServiceException.asCause(error);
+            if (cause == null) {
+                throw error;
+            }
+            same(cause.errorCode(), code);
+            same(cause.requestId().length(), 24);
+            return cause;
+        }
+        throw new AssertionError(code + " was expected, the call succeeded");
+    }
+
+    private static PutObjectRequest.Builder putting(String key, String text) {
+        return PutObjectRequest.newBuilder().bucket(BUCKET).key(key).body(BinaryData.fromString(text));
+    }
+
+    private static GetObjectRequest.Builder getting(String key) {
+        return GetObjectRequest.newBuilder().bucket(BUCKET).key(key);
+    }
+
+    private String read(GetObjectRequest request) throws Exception {
+        try (GetObjectResult result = client.getObject(request)) {
+            return new String(result.body().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private String text(String key) throws Exception {
+        return read(getting(key).build());
+    }
+
+    private HeadObjectResult head(String key) {
+        return client.headObject(HeadObjectRequest.newBuilder().bucket(BUCKET).key(key).build());
+    }
+
+    private AppendObjectResult append(String key, long position, String text) {
+        return client.appendObject(AppendObjectRequest.newBuilder().bucket(BUCKET).key(key).position(position)
+            .body(BinaryData.fromString(text)).build());
+    }
+
+    private List<String> keysBelow(String prefix, long size) {
+        List<String> keys = new ArrayList<>();
+        for (ListObjectsV2Result page : client.listObjectsV2Paginator(
+                ListObjectsV2Request.newBuilder().bucket(BUCKET).prefix(prefix).maxKeys(size).build())) {
+            collect(page.contents(), keys);
+        }
+        return keys;
+    }
+
+    private static void collect(List<ObjectSummary> objects, List<String> keys) {
+        if (objects != null) {
+            objects.forEach(object -> keys.add(object.key()));
+        }
+    }
+
+    private List<String> deleteMany(List<String> keys) {
+        List<DeleteObject> objects = new ArrayList<>();
+        keys.forEach(key -> objects.add(DeleteObject.newBuilder().key(key).build()));
+        List<String> deleted = new ArrayList<>();
+        for (DeletedInfo object : client.deleteMultipleObjects(DeleteMultipleObjectsRequest.newBuilder()
+                .bucket(BUCKET).encodingType("url").deleteObjects(objects).build()).deletedObjects()) {
+            deleted.add(object.key());
+        }
+        return deleted;
+    }
+
+    private void deleteBucket(String name) {
+        client.deleteBucket(DeleteBucketRequest.newBuilder().bucket(name).build());
+    }
+
+    private void buckets() throws Exception {
+        client.putBucket(PutBucketRequest.newBuilder().bucket(BUCKET).build());
+        BucketInfo info = client.getBucketInfo(GetBucketInfoRequest.newBuilder().bucket(BUCKET).build()).bucketInfo();
+        same(List.of(info.name(), info.location(), info.accessControlList().grant()), List.of(BUCKET, "oss-" + Check.REGION, "private"));
+        client.putBucket(PutBucketRequest.newBuilder().bucket(BUCKET + "-b").build());
+        List<String> names = new ArrayList<>();
+        for (ListBucketsResult page : client.listBucketsPaginator(ListBucketsRequest.newBuilder().prefix(BUCKET).maxKeys(1L).build())) {
+            for (BucketSummary bucket : page.buckets()) {
+                names.add(bucket.name());
+            }
+        }
+        same(names, List.of(BUCKET, BUCKET + "-b"));
+        deleteBucket(BUCKET + "-b");
+        refused("NoSuchBucket", () -> deleteBucket(BUCKET + "-b"));
+        same(client.doesBucketExist(BUCKET), true);
+        same(client.doesBucketExist(BUCKET + "-b"), false);
+    }
+
+    private void objects() throws Exception {
+        client.putObject(putting("plain.txt", "hello").metadata(Map.of("colour", "blue")).build());
+        same(text("plain.txt"), "hello");
+        HeadObjectResult head = head("plain.txt");
+        same(List.of(head.eTag(), head.contentLength(), head.metadata().get("colour"), head.objectType()),
+            List.of("\"5D41402ABC4B2A76B9719D911017C592\"", 5L, "blue", "Normal"));
+        same(client.doesObjectExist(BUCKET, "plain.txt"), true);
+        client.deleteObject(DeleteObjectRequest.newBuilder().bucket(BUCKET).key("plain.txt").build());
+        same(client.doesObjectExist(BUCKET, "plain.txt"), false);
+        refused("NoSuchKey", () -> text("plain.txt"));
+    }
+
+    private void names() throws Exception {
+        // in the order of their bytes, which is the order of a listing
+        List<String> names = List.of("odd/a b+c%3&=?#;:@$,~!*()'\"[]{}|^`", "odd/tail/", "odd/目录/文件.txt");
+        for (String name : names) {
+            client.putObject(putting(name, name).build());
+        }
+        same(keysBelow("odd/", 100), names);
+        for (String name : names) {
+            same(text(name), name);
+        }
+        same(deleteMany(names), names);
+    }
+
+    private void ranges() throws Exception {
+        client.putObject(putting("range", "0123456789").build());
+        same(read(getting("range").range("bytes=2-4").build()), "234");
+        same(read(getting("range").range("bytes=7-").build()), "789");
+        same(read(getting("range").range("bytes=-3").build()), "789");
+        refused("InvalidRange", () -> read(getting("range").range("bytes=20-30").rangeBehavior("standard").build()));
+    }
+
+    private void conditions() throws Exception {
+        String etag = client.putObject(putting("cond", "x").build()).eTag();
+        same(read(getting("cond").ifMatch(etag).build()), "x");
+        refused("PreconditionFailed", () -> read(getting("cond").ifMatch("\"other\"").build()));
+        try {
+            read(getting("cond").ifNoneMatch(etag).build());
+            throw new AssertionError("304 was expected, the call succeeded");
+        } catch (RuntimeException error) {
+            ServiceException cause = ServiceException.asCause(error);
+            if (cause == null) {
+                throw error;
+            }
+            same(cause.statusCode(), 304);
+        }
+        refused("FileAlreadyExists", () -> client.putObject(putting("cond", "y").forbidOverwrite(true).build()));
+        same(text("cond"), "x");
+    }
+
+    private void copies() throws Exception {
+        client.putObject(putting("copy source+", "text").metadata(Map.of("a", "1")).build());
+        client.copyObject(CopyObjectRequest.newBuilder().bucket(BUCKET).key("copy/kept").sourceKey("copy source+").build());
+        same(text("copy/kept"), "text");
+        same(head("copy/kept").metadata(), Map.of("a", "1"));
+        client.copyObject(CopyObjectRequest.newBuilder().bucket(BUCKET).key("copy/kept").sourceKey("copy/kept")
+            .metadataDirective("REPLACE").metadata(Map.of("b", "2")).build());
+        same(head("copy/kept").metadata(), Map.of("b", "2"));
+        refused("NoSuchKey", () -> client.copyObject(
+            CopyObjectRequest.newBuilder().bucket(BUCKET).key("copy/none").sourceKey("absent").build()));
+    }
+
+    private void lists() {
+        List<String> keys = List.of("list/a/0", "list/a/1", "list/a/2", "list/b/0", "list/b/1", "list/top");
+        for (String key : keys) {
+            client.putObject(putting(key, "1").build());
+        }
+        same(keysBelow("list/", 2), keys);
+        List<String> first = new ArrayList<>();
+        for (ListObjectsResult page : client.listObjectsPaginator(
+                ListObjectsRequest.newBuilder().bucket(BUCKET).prefix("list/").maxKeys(2L).build())) {
+            collect(page.contents(), first);
+        }
+        same(first, keys);
+        ListObjectsV2Result folded = client.listObjectsV2(
+            ListObjectsV2Request.newBuilder().bucket(BUCKET).prefix("list/").delimiter("/").build());
+        same(List.of(folded.commonPrefixes().size(), folded.contents().size(), folded.keyCount()), List.of(2, 1, 3));
+    }
+
+    private void deletes() {
+        List<String> keys = keysBelow("list/", 100);
+        keys.add("list/absent");
+        same(deleteMany(keys), keys);
+        same(keysBelow("list/", 100), List.of());
+    }
+
+    private void appends() throws Exception {
+        AppendObjectResult first = append("log", 0, "first;");
+        AppendObjectResult second = append("log", first.nextAppendPosition(), "second;");
+        same(List.of(first.nextAppendPosition(), second.nextAppendPosition()), List.of(6L, 13L));
+        HeadObjectResult head = head("log");
+        same(head.objectType(), "Appendable");
+        same(append("log", head.nextAppendPosition(), "third").nextAppendPosition(), 18L);
+        same(text("log"), "first;second;third");
+    }
+
+    private void wrongPositions() throws Exception {
+        for (long wrong : new long[] {0, 17, 19}) {
+            ServiceException error = refused("PositionNotEqualToLength", () -> append("log", wrong, "lost"));
+            same(error.statusCode(), 409);
+            String hint = error.headers().entrySet().stream()
+                .filter(header -> header.getKey().equalsIgnoreCase("x-oss-next-append-position"))
+                .map(Map.Entry::getValue).findFirst().orElse(null);
+            same(hint, "18");
+        }
+        same(text("log"), "first;second;third");
+    }
+
+    private void notAppendable() throws Exception {
+        client.putObject(putting("normal", "fixed").build());
+        same(refused("ObjectNotAppendable", () -> append("normal", 0, "more")).statusCode(), 409);
+        same(refused("ObjectNotAppendable", () -> append("normal", 5, "more")).statusCode(), 409);
+        same(text("normal"), "fixed");
+    }
+
+    private void refusedCopy() throws Exception {
+        refused("InvalidRequest", () -> client.copyObject(
+            CopyObjectRequest.newBuilder().bucket(BUCKET).key("log-copy").sourceKey("log").build()));
+        same(client.doesObjectExist(BUCKET, "log-copy"), false);
+    }
+
+    private void presigned() throws Exception {
+        PresignResult signed = client.presign(putting("signed/文件 1", "").contentType("text/plain").build());
+        same(http("PUT", signed.url(), "by url", Map.of("Content-Type", "text/plain")), "200 ");
+        same(http("PUT", signed.url(), "by url", Map.of("Content-Type", "text/other")).substring(0, 3), "403");
+        signed = client.presign(getting("signed/文件 1").build());
+        same(http("GET", signed.url(), null, Map.of()), "200 by url");
+        same(http("GET", signed.url().replace("signed", "normal"), null, Map.of()).substring(0, 3), "403");
+    }
+
+    private void keys() throws Exception {
+        GetObjectRequest request = getting("normal").build();
+        refused("SignatureDoesNotMatch", () -> clientOf(Check.KEY_ID, Check.KEY_SECRET + "x").getObject(request));
+        refused("InvalidAccessKeyId", () -> clientOf("no-such-key", Check.KEY_SECRET).getObject(request));
+    }
+
+    private void end() throws Exception {
+        refused("BucketNotEmpty", () -> deleteBucket(BUCKET));
+        deleteMany(keysBelow("", 100));
+        deleteBucket(BUCKET);
+        refused("NoSuchBucket", () -> client.getBucketInfo(GetBucketInfoRequest.newBuilder().bucket(BUCKET).build()));
+    }
+
+    public static void main(String[] arguments) {
+        JavaV2 program = new JavaV2();
+        Check check = new Check("java-v2");
+        check.run("bucket: create, info, list, delete", program::buckets);
+        check.run("object: put, get, head, delete", program::objects);
+        check.run("object: names with every kind of character", program::names);
+        check.run("range", program::ranges);
+        check.run("conditions", program::conditions);
+        check.run("copy", program::copies);
+        check.run("list: pages of both versions, folders", program::lists);
+        check.run("delete many", program::deletes);
+        check.run("append: twice with nextAppendPosition, then position from head", program::appends);
+        check.run("append: PositionNotEqualToLength carries the position to use", program::wrongPositions);
+        check.run("append: ObjectNotAppendable", program::notAppendable);
+        check.run("append: a copy of an append object is refused", program::refusedCopy);
+        check.run("presigned URLs", program::presigned);
+        check.run("keys: wrong secret, unknown key", program::keys);
+        check.run("bucket: BucketNotEmpty, then empty and gone", program::end);
+        check.end();
+    }
+}

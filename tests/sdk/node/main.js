@@ -1,0 +1,253 @@
+// Drives the server with the official Node.js SDK, `ali-oss`.
+'use strict';
+const assert = require('node:assert/strict');
+const dns = require('node:dns');
+
+const env = process.env;
+const PATH_STYLE = env.SDK_STYLE === 'path';
+const BUCKET = env.SDK_BUCKET;
+
+// BUCKET.localhost and the real service's names have no address on this machine: every name is the server's.
+dns.lookup = (host, options, done) => {
+  if (typeof options === 'function') [options, done] = [{}, options];
+  process.nextTick(() => (options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)));
+};
+const OSS = require('ali-oss'); // after the line above, so that it cannot keep the old lookup
+
+function clientOf(id = env.SDK_KEY_ID, secret = env.SDK_KEY_SECRET) {
+  return new OSS({
+    accessKeyId: id,
+    accessKeySecret: secret,
+    region: `oss-${env.SDK_REGION}`,
+    endpoint: env.SDK_ENDPOINT,
+    bucket: BUCKET,
+    authorizationV4: env.SDK_AUTH === 'v4',
+    sldEnable: PATH_STYLE,
+    secure: env.SDK_ENDPOINT.startsWith('https:'),
+    retryMax: 0,
+    timeout: 20000
+  });
+}
+
+const client = clientOf();
+let passed = 0;
+let failed = 0;
+
+async function check(title, body) {
+  const began = Date.now();
+  try {
+    await body();
+    passed++;
+    console.log(`ok   ${title} (${Date.now() - began} ms)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${title}: ${String(error && (error.code ? `${error.code} ${error.message}` : error.message)).replace(/\s+/g, ' ').slice(0, 600)}`);
+  }
+}
+
+// The server's refusal, after its code has been compared.
+async function refused(code, call) {
+  let error;
+  try {
+    await call();
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.ok(error, `${code} was expected, the call succeeded`);
+  assert.equal(error.code, code);
+  assert.equal(error.requestId.length, 24);
+  return error;
+}
+
+async function exists(name) {
+  try {
+    await client.head(name);
+    return true;
+  } catch (error) {
+    if (error.code === 'NoSuchKey') return false;
+    throw error;
+  }
+}
+
+const text = async name => (await client.get(name)).content.toString();
+
+async function keysBelow(prefix, size = 1000) {
+  const keys = [];
+  let marker;
+  do {
+    const page = await client.list({ prefix, 'max-keys': size, marker });
+    keys.push(...page.objects.map(object => object.name));
+    marker = page.nextMarker;
+  } while (marker);
+  return keys;
+}
+
+async function http(method, url, { body, headers } = {}) {
+  // Node's own client follows dns.lookup above; fetch() would not.
+  const { request } = require(url.startsWith('https:') ? 'node:https' : 'node:http');
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers: { ...headers, ...(body ? { 'Content-Length': body.length } : {}) }, timeout: 20000 }, answer => {
+      const parts = [];
+      answer.on('data', part => parts.push(part));
+      answer.on('end', () => resolve([answer.statusCode, Buffer.concat(parts).toString()]));
+    });
+    sent.on('error', reject).on('timeout', () => sent.destroy(new Error('timeout')));
+    sent.end(body);
+  });
+}
+
+async function main() {
+  await check('bucket: create, info, list, delete', async () => {
+    assert.equal((await client.putBucket(BUCKET)).bucket, BUCKET);
+    const { bucket } = await client.getBucketInfo(BUCKET);
+    assert.deepEqual([bucket.Name, bucket.Location, bucket.AccessControlList.Grant], [BUCKET, `oss-${env.SDK_REGION}`, 'private']);
+    await client.putBucket(`${BUCKET}-b`);
+    const { buckets } = await client.listBuckets({ prefix: BUCKET });
+    assert.deepEqual(buckets.map(b => b.name), [BUCKET, `${BUCKET}-b`]);
+    await client.deleteBucket(`${BUCKET}-b`);
+    await refused('NoSuchBucket', () => client.deleteBucket(`${BUCKET}-b`));
+  });
+
+  await check('object: put, get, head, delete', async () => {
+    await client.put('plain.txt', Buffer.from('hello'), { meta: { colour: 'blue' } });
+    const got = await client.get('plain.txt');
+    assert.equal(got.content.toString(), 'hello');
+    assert.equal(got.res.headers['content-type'], 'text/plain');
+    assert.equal(got.res.headers.etag, '"5D41402ABC4B2A76B9719D911017C592"');
+    assert.deepEqual((await client.head('plain.txt')).meta, { colour: 'blue' });
+    assert.equal((await client.delete('plain.txt')).res.status, 204);
+    const error = await refused('NoSuchKey', () => client.get('plain.txt'));
+    assert.equal(error.message, 'The specified key does not exist.');
+  });
+
+  await check('object: a stream of unknown length', async () => {
+    const { Readable } = require('node:stream');
+    const blocks = Array(64).fill(Buffer.alloc(16384, 'stream'));
+    await client.putStream('stream', Readable.from(blocks));
+    assert.ok((await client.get('stream')).content.equals(Buffer.concat(blocks)));
+    await client.delete('stream');
+  });
+
+  await check('object: names with every kind of character', async () => {
+    const names = ['a b+c%3&=?#;:@$,~!*()\'"[]{}|^`', '目录/文件.txt', 'tail/', 'back\\slash', '是 空格 '].map(n => `odd/${n}`);
+    for (const name of names) await client.put(name, Buffer.from(name));
+    const inBytes = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+    assert.deepEqual(await keysBelow('odd/'), [...names].sort(inBytes));
+    for (const name of names) assert.equal(await text(name), name);
+    assert.deepEqual((await client.deleteMulti(names)).deleted.map(d => d.Key), names);
+  });
+
+  await check('range', async () => {
+    await client.put('range', Buffer.from('0123456789'));
+    for (const [Range, part] of [['bytes=2-4', '234'], ['bytes=7-', '789'], ['bytes=-3', '789']]) {
+      const got = await client.get('range', { headers: { Range } });
+      assert.deepEqual([got.res.status, got.content.toString()], [206, part]);
+    }
+  });
+
+  await check('conditions', async () => {
+    const { etag } = (await client.put('cond', Buffer.from('x'))).res.headers;
+    assert.equal((await client.get('cond', { headers: { 'If-Match': etag } })).res.status, 200);
+    assert.equal((await client.get('cond', { headers: { 'If-None-Match': etag } })).res.status, 304);
+    await refused('PreconditionFailed', () => client.get('cond', { headers: { 'If-Match': '"other"' } }));
+    await refused('FileAlreadyExists', () => client.put('cond', Buffer.from('y'), { headers: { 'x-oss-forbid-overwrite': 'true' } }));
+    assert.equal(await text('cond'), 'x');
+  });
+
+  await check('copy', async () => {
+    await client.put('copy source+', Buffer.from('text'), { meta: { a: '1' } });
+    await client.copy('copy/kept', 'copy source+');
+    assert.equal(await text('copy/kept'), 'text');
+    assert.deepEqual((await client.head('copy/kept')).meta, { a: '1' });
+    await client.putMeta('copy/kept', { b: '2' });
+    assert.deepEqual((await client.head('copy/kept')).meta, { b: '2' });
+    await refused('NoSuchKey', () => client.copy('copy/none', 'absent'));
+  });
+
+  await check('list: pages of both versions, folders', async () => {
+    const keys = ['list/a/0', 'list/a/1', 'list/a/2', 'list/b/0', 'list/b/1', 'list/top'];
+    for (const key of keys) await client.put(key, Buffer.from('1'));
+    assert.deepEqual(await keysBelow('list/', 2), keys);
+    const second = [];
+    let token;
+    do {
+      const page = await client.listV2({ prefix: 'list/', 'max-keys': 2, ...(token ? { 'continuation-token': token } : {}) });
+      second.push(...page.objects.map(object => object.name));
+      token = page.nextContinuationToken;
+    } while (token);
+    assert.deepEqual(second, keys);
+    const folded = await client.list({ prefix: 'list/', delimiter: '/' });
+    assert.deepEqual([folded.prefixes, folded.objects.map(o => o.name)], [['list/a/', 'list/b/'], ['list/top']]);
+  });
+
+  await check('delete many', async () => {
+    const keys = [...(await keysBelow('list/')), 'list/absent'];
+    assert.deepEqual((await client.deleteMulti(keys)).deleted.map(d => d.Key), keys);
+    assert.deepEqual(await keysBelow('list/'), []);
+  });
+
+  await check('append: twice with nextAppendPosition, then position from head', async () => {
+    const first = await client.append('log', Buffer.from('first;'));
+    const second = await client.append('log', Buffer.from('second;'), { position: first.nextAppendPosition });
+    assert.deepEqual([first.nextAppendPosition, second.nextAppendPosition], ['6', '13']);
+    const { headers } = (await client.head('log')).res;
+    assert.deepEqual([headers['x-oss-object-type'], headers['x-oss-next-append-position']], ['Appendable', '13']);
+    const third = await client.append('log', Buffer.from('third'), { position: headers['x-oss-next-append-position'] });
+    assert.equal(third.nextAppendPosition, '18');
+    assert.equal(await text('log'), 'first;second;third');
+  });
+
+  await check('append: PositionNotEqualToLength', async () => {
+    for (const position of ['0', '17', '19']) {
+      const error = await refused('PositionNotEqualToLength', () => client.append('log', Buffer.from('lost'), { position }));
+      assert.deepEqual([error.status, error.message], [409, 'Position is not equal to file length']);
+    }
+    assert.equal(await text('log'), 'first;second;third');
+  });
+
+  await check('append: ObjectNotAppendable', async () => {
+    await client.put('normal', Buffer.from('fixed'));
+    for (const position of ['0', '5']) {
+      const error = await refused('ObjectNotAppendable', () => client.append('normal', Buffer.from('more'), { position }));
+      assert.equal(error.status, 409);
+    }
+    assert.equal(await text('normal'), 'fixed');
+  });
+
+  await check('append: a copy of an append object is refused', async () => {
+    await refused('InvalidRequest', () => client.copy('log-copy', 'log'));
+    assert.equal(await exists('log-copy'), false);
+  });
+
+  await check('presigned URLs', async () => {
+    const name = 'signed/文件 1';
+    const sign = (method, headers) => env.SDK_AUTH === 'v4'
+      ? client.signatureUrlV4(method, 60, { headers }, name)
+      : client.signatureUrl(name, { method, expires: 60, ...headers });
+    const headers = { 'Content-Type': 'text/plain' };
+    const body = Buffer.from('by url');
+    const put = await sign('PUT', headers);
+    assert.equal((await http('PUT', put, { body, headers }))[0], 200);
+    assert.equal((await http('PUT', put, { body, headers: { 'Content-Type': 'text/other' } }))[0], 403);
+    const get = await sign('GET', {});
+    assert.deepEqual(await http('GET', get), [200, 'by url']);
+    assert.equal((await http('GET', get.replace('signed', 'normal')))[0], 403);
+  });
+
+  await check('keys: wrong secret, unknown key', async () => {
+    await refused('SignatureDoesNotMatch', () => clientOf(env.SDK_KEY_ID, `${env.SDK_KEY_SECRET}x`).get('normal'));
+    await refused('InvalidAccessKeyId', () => clientOf('no-such-key').get('normal'));
+  });
+
+  await check('bucket: BucketNotEmpty, then empty and gone', async () => {
+    await refused('BucketNotEmpty', () => client.deleteBucket(BUCKET));
+    await client.deleteMulti(await keysBelow(''));
+    await client.deleteBucket(BUCKET);
+    await refused('NoSuchBucket', () => client.getBucketInfo(BUCKET));
+  });
+
+  console.log(`node: ${passed} passed, ${failed} failed`);
+  process.exit(failed || !passed ? 1 : 0);
+}
+
+main();

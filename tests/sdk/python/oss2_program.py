@@ -1,0 +1,239 @@
+"""Drives the server with the official Python SDK of the first generation, `oss2`."""
+import oss2
+
+from check import AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, Checks, http, same
+
+check = Checks('oss2')
+auth = oss2.make_auth(KEY_ID, KEY_SECRET, oss2.AUTH_VERSION_4 if AUTH == 'v4' else oss2.AUTH_VERSION_1)
+
+
+def bucket_of(name, with_auth=auth):
+    return oss2.Bucket(with_auth, ENDPOINT, name, region=REGION, is_path_style=PATH_STYLE, connect_timeout=20)
+
+
+service = oss2.Service(auth, ENDPOINT, region=REGION, is_path_style=PATH_STYLE, connect_timeout=20)
+bucket = bucket_of(BUCKET)
+
+
+def refused(code, call, *args, **options):
+    """The server's refusal, after its code has been compared."""
+    try:
+        call(*args, **options)
+    except oss2.exceptions.ServerError as error:
+        same(error.code, code)
+        same(len(error.request_id), 24)
+        return error
+    raise AssertionError(f'{code} was expected, the call succeeded')
+
+
+@check('bucket: create, info, list, delete')
+def _():
+    bucket.create_bucket(oss2.BUCKET_ACL_PRIVATE)
+    info = bucket.get_bucket_info()
+    same((info.name, info.location, info.acl.grant), (BUCKET, f'oss-{REGION}', 'private'))
+    same(bucket.get_bucket_acl().acl, 'private')
+    second = bucket_of(f'{BUCKET}-b')
+    second.create_bucket()
+    listed = [b.name for b in oss2.BucketIterator(service, prefix=BUCKET, max_keys=1)]
+    same(listed, [BUCKET, f'{BUCKET}-b'])
+    second.delete_bucket()
+    refused('NoSuchBucket', second.delete_bucket)
+    refused('NoSuchBucket', second.put_object, 'key', b'')
+
+
+@check('object: put, get, head, delete')
+def _():
+    put = bucket.put_object('plain.txt', b'hello', headers={'x-oss-meta-colour': 'blue', 'Cache-Control': 'no-cache'})
+    same(put.etag, '5D41402ABC4B2A76B9719D911017C592')
+    got = bucket.get_object('plain.txt')
+    same((got.read(), got.content_type, got.object_type), (b'hello', 'text/plain', 'Normal'))
+    same(got.client_crc, got.server_crc)
+    head = bucket.head_object('plain.txt')
+    same((head.content_length, head.headers['x-oss-meta-colour'], head.headers['cache-control']), (5, 'blue', 'no-cache'))
+    same(bucket.get_object_meta('plain.txt').etag, put.etag)
+    same(bucket.object_exists('plain.txt'), True)
+    same(bucket.delete_object('plain.txt').status, 204)
+    same(bucket.object_exists('plain.txt'), False)
+    refused('NoSuchKey', bucket.get_object, 'plain.txt')
+    same(bucket.delete_object('plain.txt').status, 204)
+
+
+@check('object: a body of unknown length')
+def _():
+    block = b'0123456789abcdef' * 4096
+    bucket.put_object('stream', (block for _ in range(48)))
+    got = bucket.get_object('stream')
+    same(got.read() == block * 48, True)
+    same(got.client_crc, got.server_crc)
+    bucket.delete_object('stream')
+
+
+@check('object: names with every kind of character')
+def _():
+    names = ['a b+c%3&=?#;:@$,~!*()\'"[]{}|^`', '目录/文件.txt', 'tail/', '..', 'line\nfeed\x01\x0c', 'back\\slash']
+    for name in names:
+        bucket.put_object('odd/' + name, name.encode())
+    same([o.key for o in oss2.ObjectIterator(bucket, prefix='odd/')], sorted('odd/' + n for n in names))
+    for name in names:
+        same(bucket.get_object('odd/' + name).read(), name.encode())
+    same(sorted(bucket.batch_delete_objects(['odd/' + n for n in names]).deleted_keys), sorted('odd/' + n for n in names))
+
+
+@check('range')
+def _():
+    bucket.put_object('range', b'0123456789')
+    for wanted, text in (((2, 4), b'234'), ((7, None), b'789'), ((None, 3), b'789'), ((0, 0), b'0')):
+        got = bucket.get_object('range', byte_range=wanted)
+        same((got.status, got.read()), (206, text))
+    bucket.delete_object('range')
+
+
+@check('conditions')
+def _():
+    etag = '"' + bucket.put_object('cond', b'x').etag + '"'
+    same(bucket.get_object('cond', headers={'If-Match': etag}).read(), b'x')
+    refused('PreconditionFailed', bucket.get_object, 'cond', headers={'If-Match': '"other"'})
+    later = oss2.utils.http_date(2_000_000_000)
+    for header in ({'If-None-Match': etag}, {'If-Modified-Since': later}):
+        try:
+            bucket.get_object('cond', headers=header)
+        except oss2.exceptions.NotModified as error:
+            same(error.status, 304)
+        else:
+            raise AssertionError(f'{header} was ignored')
+    refused('FileAlreadyExists', bucket.put_object, 'cond', b'y', headers={'x-oss-forbid-overwrite': 'true'})
+    same(bucket.get_object('cond').read(), b'x')
+    bucket.delete_object('cond')
+
+
+@check('digest: a wrong Content-MD5 stores nothing')
+def _():
+    refused('InvalidDigest', bucket.put_object, 'md5', b'x', headers={'Content-MD5': oss2.utils.content_md5(b'y')})
+    same(bucket.object_exists('md5'), False)
+
+
+@check('copy')
+def _():
+    bucket.put_object('copy source+', b'text', headers={'x-oss-meta-a': '1', 'Content-Type': 'text/x'})
+    bucket.copy_object(BUCKET, 'copy source+', 'copy/kept')
+    kept = bucket.get_object('copy/kept')
+    same((kept.read(), kept.content_type, kept.headers['x-oss-meta-a']), (b'text', 'text/x', '1'))
+    bucket.update_object_meta('copy/kept', {'x-oss-meta-b': '2', 'Content-Type': 'text/y'})
+    head = bucket.head_object('copy/kept')
+    same((head.content_type, head.headers.get('x-oss-meta-a'), head.headers['x-oss-meta-b']), ('text/y', None, '2'))
+    refused('NoSuchKey', bucket.copy_object, BUCKET, 'absent', 'copy/none')
+    bucket.batch_delete_objects(['copy source+', 'copy/kept'])
+
+
+@check('list: pages of both versions, folders')
+def _():
+    keys = [f'list/{folder}/{n}' for folder in 'ab' for n in range(3)] + ['list/top']
+    for key in keys:
+        bucket.put_object(key, b'1')
+    same([o.key for o in oss2.ObjectIterator(bucket, prefix='list/', max_keys=2)], keys)
+    same([o.key for o in oss2.ObjectIteratorV2(bucket, prefix='list/', max_keys=2)], keys)
+    folded = [(o.key, o.is_prefix()) for o in oss2.ObjectIterator(bucket, prefix='list/', delimiter='/', max_keys=1)]
+    same(folded, [('list/a/', True), ('list/b/', True), ('list/top', False)])
+    page = bucket.list_objects_v2(prefix='list/', start_after='list/b/1', max_keys=1, fetch_owner=True)
+    same(([o.key for o in page.object_list], page.is_truncated, bool(page.object_list[0].owner.id)), (['list/b/2'], True, True))
+    refused('InvalidArgument', bucket.list_objects_v2, continuation_token='not-a-token')
+
+
+@check('delete many')
+def _():
+    keys = [o.key for o in oss2.ObjectIterator(bucket, prefix='list/')]
+    same(bucket.batch_delete_objects([*keys, 'list/absent']).deleted_keys, [*keys, 'list/absent'])
+    same(list(oss2.ObjectIterator(bucket, prefix='list/')), [])
+
+
+@check('append: the documented example')
+def _():
+    result = bucket.append_object('exampleobject.txt', 0, 'content of first append')
+    bucket.append_object('exampleobject.txt', result.next_position, 'content of second append')
+    got = bucket.get_object('exampleobject.txt')
+    same((got.read(), got.object_type), (b'content of first appendcontent of second append', 'Appendable'))
+    same(got.client_crc, got.server_crc)
+
+
+@check('append: position from head_object, CRC over the whole object')
+def _():
+    first = bucket.append_object('log', 0, b'first;', init_crc=0)
+    second = bucket.append_object('log', first.next_position, b'second;', init_crc=first.crc)
+    same(second.next_position, 13)
+    head = bucket.head_object('log')
+    same((head.object_type, head.headers['x-oss-next-append-position'], head.content_length), ('Appendable', '13', 13))
+    position = int(head.headers['x-oss-next-append-position'])
+    same(bucket.append_object('log', position, b'third', init_crc=second.crc).next_position, 18)
+    same(bucket.get_object('log').read(), b'first;second;third')
+
+
+@check('append: PositionNotEqualToLength carries the position to use')
+def _():
+    for wrong in (0, 17, 19):
+        try:
+            bucket.append_object('log', wrong, b'lost')
+        except oss2.exceptions.PositionNotEqualToLength as error:
+            same((error.status, error.next_position), (409, 18))
+        else:
+            raise AssertionError(f'an append at {wrong} of 18 succeeded')
+    same(bucket.append_object('log', 18, b'!').next_position, 19)
+    same(bucket.get_object('log').read(), b'first;second;third!')
+
+
+@check('append: ObjectNotAppendable')
+def _():
+    bucket.put_object('normal', b'fixed')
+    for position in (0, 5):
+        same(refused('ObjectNotAppendable', bucket.append_object, 'normal', position, b'more').status, 409)
+    same(bucket.get_object('normal').read(), b'fixed')
+
+
+@check('append: a copy of an append object is refused')
+def _():
+    refused('InvalidRequest', bucket.copy_object, BUCKET, 'log', 'log-copy')
+    same(bucket.object_exists('log-copy'), False)
+
+
+@check('append: put replaces, delete frees the name')
+def _():
+    bucket.put_object('log', b'now normal')
+    refused('ObjectNotAppendable', bucket.append_object, 'log', 10, b'x')
+    bucket.delete_object('log')
+    same(bucket.append_object('log', 0, b'').next_position, 0)
+    same(bucket.head_object('log').object_type, 'Appendable')
+
+
+@check('presigned URLs')
+def _():
+    put = bucket.sign_url('PUT', 'signed/文件 1', 60, headers={'Content-Type': 'text/plain'}, slash_safe=True)
+    same(http('PUT', put, b'by url', {'Content-Type': 'text/plain'})[0], 200)
+    same(http('PUT', put, b'by url', {'Content-Type': 'text/other'})[0], 403)
+    get = bucket.sign_url('GET', 'signed/文件 1', 60, slash_safe=True)
+    same(http('GET', get), (200, b'by url'))
+    same(http('GET', get, headers={'Range': 'bytes=3-'}), (206, b'url'))
+    status, body = http('GET', get[:-1] + ('0' if get[-1] != '0' else '1'))
+    same((status, b'SignatureDoesNotMatch' in body or b'InvalidArgument' in body), (403, True))
+    named = bucket.sign_url('GET', 'signed/文件 1', 60, params={'response-content-type': 'x/y'}, slash_safe=True)
+    same(http('GET', named)[1], b'by url')
+
+
+@check('keys: wrong secret, unknown key, nobody')
+def _():
+    wrong = oss2.make_auth(KEY_ID, KEY_SECRET + 'x', auth.auth_version())
+    refused('SignatureDoesNotMatch', bucket_of(BUCKET, wrong).get_object, 'normal')
+    unknown = oss2.make_auth('no-such-key', KEY_SECRET, auth.auth_version())
+    refused('InvalidAccessKeyId', bucket_of(BUCKET, unknown).get_object, 'normal')
+    refused('AccessDenied', bucket_of(BUCKET, oss2.AnonymousAuth()).get_object, 'normal')
+    bucket.put_object_acl('normal', oss2.OBJECT_ACL_PUBLIC_READ)
+    same(bucket_of(BUCKET, oss2.AnonymousAuth()).get_object('normal').read(), b'fixed')
+
+
+@check('bucket: BucketNotEmpty, then empty and gone')
+def _():
+    refused('BucketNotEmpty', bucket.delete_bucket)
+    bucket.batch_delete_objects([o.key for o in oss2.ObjectIterator(bucket)])
+    same(bucket.delete_bucket().status, 204)
+    refused('NoSuchBucket', bucket.get_bucket_info)
+
+
+check.end()
