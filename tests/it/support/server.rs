@@ -120,7 +120,9 @@ impl Server {
 
     /// The command line of this server, without a wrapper.
     fn command(&self, port_file: &Path) -> Command {
-        let program = env!("CARGO_BIN_EXE_ossicle");
+        // An optimised binary can stand in for the one that was built beside the tests.
+        let given = std::env::var("OSSICLE_TEST_BINARY").ok();
+        let program = given.as_deref().unwrap_or(env!("CARGO_BIN_EXE_ossicle"));
         let mut command = match self.settings.wrapper.split_first() {
             Some((wrapper, arguments)) => {
                 let mut command = Command::new(wrapper);
