@@ -35,6 +35,10 @@ pub const DEFAULT_TLS_PORT: u16 = 6771;
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch of the file"
+)]
 pub struct Config {
     /// Address of the http listener; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -188,6 +192,12 @@ pub struct Limits {
     /// Bytes of one object; also of one part and of one appended object.
     #[serde(deserialize_with = "field::object_size_max")]
     pub object_size_max: u64,
+    /// Least bytes of a part that is not the last.
+    #[serde(deserialize_with = "field::part_size_min")]
+    pub part_size_min: u64,
+    /// Buckets of one account.
+    #[serde(deserialize_with = "field::buckets_max")]
+    pub buckets_max: u32,
 }
 
 impl Default for Limits {
@@ -201,6 +211,8 @@ impl Default for Limits {
             header_bytes: 32 * 1024,
             header_count: 100,
             object_size_max: 5 * 1024 * 1024 * 1024,
+            part_size_min: 100 * 1024,
+            buckets_max: 100,
         }
     }
 }

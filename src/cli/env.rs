@@ -13,18 +13,17 @@ fn lines(config: &Config, endpoint: Option<&str>) -> Result<String, Failure> {
     let key = config
         .first_key()
         .ok_or_else(|| Failure::usage("the first [[account]] has no key pair"))?;
-    let (endpoint, named) = match endpoint {
-        Some(endpoint) => (endpoint.to_owned(), endpoint.to_owned()),
-        None => {
-            let address = configured_address(config)?;
-            // ali-oss leaves the bucket out of the request when the endpoint is an IP address.
-            let named = if address.ip().is_loopback() {
-                format!("http://localhost:{}", address.port())
-            } else {
-                format!("http://{address}")
-            };
-            (format!("http://{address}"), named)
-        }
+    let (endpoint, named) = if let Some(endpoint) = endpoint {
+        (endpoint.to_owned(), endpoint.to_owned())
+    } else {
+        let address = configured_address(config)?;
+        // ali-oss leaves the bucket out of the request when the endpoint is an IP address.
+        let named = if address.ip().is_loopback() {
+            format!("http://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
+        };
+        (format!("http://{address}"), named)
     };
     let (id, secret, region) = (key.id.as_str(), key.secret.expose(), config.region.as_str());
     let location = format!("oss-{region}");

@@ -12,12 +12,11 @@ const TIME_MAX: Duration = Duration::from_secs(5);
 const HEAD_BYTES_MAX: u64 = 4096;
 
 pub(super) fn check(config: &Config, endpoint: Option<&str>) -> Result<(), Failure> {
-    let (address, host) = match endpoint {
-        Some(endpoint) => resolve(endpoint)?,
-        None => {
-            let address = configured_address(config)?;
-            (address, address.to_string())
-        }
+    let (address, host) = if let Some(endpoint) = endpoint {
+        resolve(endpoint)?
+    } else {
+        let address = configured_address(config)?;
+        (address, address.to_string())
     };
     match ask(address, &host) {
         Ok(200) => Ok(()),

@@ -85,7 +85,10 @@ fn banner(config: &Config, server: &Server) -> String {
     if let Some(address) = server.tls_address() {
         line("https", &format!("https://{}", reachable(address)));
         match (server.ca_file(), &config.tls_cert) {
-            (Some(file), _) => line("trust", &format!("{} (the local CA)", file.display())),
+            (Some(file), _) => {
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+                line("trust", &format!("{} (the local CA)", file.display()));
+            }
             (None, Some(_)) => {}
             (None, None) => line(
                 "trust",
@@ -119,22 +122,81 @@ fn banner(config: &Config, server: &Server) -> String {
     text
 }
 
-/// Python that can be pasted, twice as well.
+/// Python that can be pasted as it stands, hence without indentation, and a second time as well.
 fn snippet(endpoint: &str, id: &str, secret: &str) -> String {
     let os = if secret.starts_with("os.") {
-        "  import os  # and first: eval \"$(ossicle env)\"\n"
+        "import os  # after: eval \"$(ossicle env)\"\n"
     } else {
         ""
     };
     format!(
         r#"
-{os}  import oss2  # pip install oss2
-  bucket = oss2.Bucket(oss2.Auth("{id}", {secret}), "{endpoint}", "examplebucket")
-  bucket.create_bucket()
-  length = bucket.head_object("log").content_length if bucket.object_exists("log") else 0
-  bucket.append_object("log", length, "hello\n")
-  print(bucket.get_object("log").read())
+{os}import oss2  # pip install oss2
+bucket = oss2.Bucket(oss2.Auth("{id}", {secret}), "{endpoint}", "examplebucket")
+bucket.create_bucket()
+length = bucket.head_object("log").content_length if bucket.object_exists("log") else 0
+bucket.append_object("log", length, "hello\n")
+print(bucket.get_object("log").read())
 
 "#
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{KeyPair, Secret};
+
+    async fn banner_of(mut config: Config) -> String {
+        config.listen.set_port(0);
+        let listeners = Listeners::bind(&config).await.unwrap();
+        let server = Server::start(listeners, &config, axum::Router::new()).unwrap();
+        let text = banner(&config, &server);
+        let text = text.replace(&server.address().port().to_string(), "PORT");
+        server.stop().await;
+        text
+    }
+
+    #[tokio::test]
+    async fn the_banner_tells_what_a_client_needs() {
+        let memory = Config {
+            memory: true,
+            ..Config::default()
+        };
+        insta::assert_snapshot!(banner_of(memory).await.replace(env!("CARGO_PKG_VERSION"), "0.1.0"), @r#"
+        ossicle 0.1.0 is ready
+          endpoint   http://127.0.0.1:PORT
+          region     cn-hangzhou
+          data       in memory, gone when the server stops
+          key id     ossicle
+          key secret ossicle-secret
+
+        import oss2  # pip install oss2
+        bucket = oss2.Bucket(oss2.Auth("ossicle", "ossicle-secret"), "http://127.0.0.1:PORT", "examplebucket")
+        bucket.create_bucket()
+        length = bucket.head_object("log").content_length if bucket.object_exists("log") else 0
+        bucket.append_object("log", length, "hello\n")
+        print(bucket.get_object("log").read())
+        "#);
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_ones_own_is_not_shown() {
+        let mut config = Config {
+            memory: true,
+            ..Config::default()
+        };
+        config.account[0].keys = vec![KeyPair {
+            id: "mine".into(),
+            secret: Secret::new("hush"),
+        }];
+        let text = banner_of(config).await;
+        assert!(!text.contains("hush"), "{text}");
+        assert!(text.contains("key secret ***\n"), "{text}");
+        assert!(
+            text.contains("oss2.Auth(\"mine\", os.environ[\"OSS_ACCESS_KEY_SECRET\"])"),
+            "{text}"
+        );
+        assert!(text.contains("\nimport os  # after: eval"), "{text}");
+    }
 }

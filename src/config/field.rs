@@ -68,6 +68,14 @@ pub(super) fn object_size_max<'de, D: Deserializer<'de>>(from: D) -> Result<u64,
     number(from, &(1..=53_687_091_200_000))
 }
 
+pub(super) fn part_size_min<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    number(from, &(1..=5 * 1024 * 1024 * 1024))
+}
+
+pub(super) fn buckets_max<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    small(from, 1..=100_000)
+}
+
 pub(super) fn sealed_append_status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     match i64::deserialize(from)? {
         409 => Ok(409),

@@ -57,7 +57,7 @@ fn the_default_file_names_every_key() {
             .split_once(section)
             .expect("the section is there");
         for name in names.split(", ").map(|name| name.trim_matches('`')) {
-            let named = part.lines().any(|line| {
+            let found = part.lines().any(|line| {
                 let line = line.trim_start_matches('#');
                 let entry = line.split_once(" = ").is_some_and(|(key, _)| key == name);
                 entry
@@ -67,7 +67,7 @@ fn the_default_file_names_every_key() {
             });
             // An alternative to `policy`, described in words.
             assert!(
-                named || name == "policy_file",
+                found || name == "policy_file",
                 "{section}{name} is not in default.toml"
             );
         }
@@ -184,7 +184,8 @@ fn the_first_key_can_be_overridden() {
 
 #[test]
 fn broken_overrides_name_the_variable_or_flag() {
-    let cases: [(&[(&str, &str)], &[(&str, &str)], &str); 5] = [
+    type Pairs = &'static [(&'static str, &'static str)];
+    let cases: [(Pairs, Pairs, &str); 5] = [
         (
             &[("OSSICLE_LISTEN", "here")],
             &[],
@@ -218,6 +219,7 @@ fn broken_overrides_name_the_variable_or_flag() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn broken_files_name_the_line() {
     let account = "[[account]]\nuid = '1'\nkeys = [{ id = 'a', secret = 's' }]\n";
     let cases = [

@@ -254,7 +254,7 @@ async fn a_refused_small_body_keeps_the_connection() {
             .write_all(b"PUT /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: 40000\r\n\r\n")
             .await
             .unwrap();
-        client.write_all(&[b'x'; 40_000]).await.unwrap();
+        client.write_all(&vec![b'x'; 40_000]).await.unwrap();
         let answer = one(&mut client).await;
         assert!(
             answer.starts_with("HTTP/1.1 403 ") && !answer.contains("connection: close"),

@@ -80,14 +80,13 @@ impl Authority {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(TlsError::File { path, source }),
         };
-        let authority = match authority {
-            Some(authority) => authority,
-            None => {
-                let authority = Self::make()?;
-                let text = toml::to_string(&authority.kept).map_err(TlsError::make)?;
-                replace(&path, text.as_bytes(), 0o600).map_err(TlsError::file(&path))?;
-                authority
-            }
+        let authority = if let Some(authority) = authority {
+            authority
+        } else {
+            let authority = Self::make()?;
+            let text = toml::to_string(&authority.kept).map_err(TlsError::make)?;
+            replace(&path, text.as_bytes(), 0o600).map_err(TlsError::file(&path))?;
+            authority
         };
         let certificate = directory.join(CERTIFICATE_FILE);
         authority.write_certificate(&certificate)?;
