@@ -8,3 +8,6 @@ mod append_concurrent;
 mod append_copy_seal;
 mod append_integrity;
 mod append_meta;
+mod auth_matrix;
+mod edge;
+mod house;
