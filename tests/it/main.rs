@@ -3,11 +3,19 @@
 
 mod support;
 
+mod acl;
 mod append;
 mod append_concurrent;
 mod append_copy_seal;
 mod append_integrity;
 mod append_meta;
 mod auth_matrix;
+mod bucket;
+mod copy;
+mod delete;
 mod edge;
 mod house;
+mod list;
+mod object;
+mod presign;
+mod restart;

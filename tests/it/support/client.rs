@@ -257,6 +257,17 @@ impl Request {
         self
     }
 
+    /// Sends this path, followed by the query the signature made.
+    #[must_use]
+    pub fn target_with_signature(self, path: &str) -> Self {
+        let whole = self.target_of(&self.signed());
+        let query = whole
+            .split_once('?')
+            .map(|(_, query)| format!("?{query}"))
+            .unwrap_or_default();
+        self.target(&format!("{path}{query}"))
+    }
+
     /// The same request through another client (scheme, key pair or address).
     #[must_use]
     pub fn by(mut self, client: &Client) -> Self {
