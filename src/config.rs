@@ -3,6 +3,7 @@
 //! Precedence is defaults < file < `OSSICLE_…` environment < flags ([`load`]). Unknown keys and bad values are
 //! errors that name the file and the line. Secrets print as `***`. Knows nothing of sockets or the store.
 
+mod accounts;
 mod check;
 mod field;
 mod identity;
@@ -250,6 +251,7 @@ impl Default for Account {
             keys: vec![KeyPair {
                 id: DEFAULT_KEY_ID.to_owned(),
                 secret: Secret::new(DEFAULT_KEY_SECRET),
+                disabled: false,
             }],
             users: Vec::new(),
         }
@@ -291,6 +293,13 @@ pub struct Role {
     pub policy_file: Option<PathBuf>,
 }
 
+impl Role {
+    /// The name within its account.
+    pub fn name(&self) -> &str {
+        self.arn.split_once(":role/").map_or("", |(_, name)| name)
+    }
+}
+
 /// A bucket that exists from the start. One that is there already is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,6 +324,9 @@ pub struct KeyPair {
     pub id: String,
     /// Secret half.
     pub secret: Secret,
+    /// Known, but refused: for tests of clients whose key was switched off.
+    #[serde(default)]
+    pub disabled: bool,
 }
 
 impl KeyPair {

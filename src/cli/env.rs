@@ -91,6 +91,7 @@ mod tests {
         config.account[0].keys = vec![KeyPair {
             id: "k".into(),
             secret: Secret::new("a'; rm $HOME"),
+            disabled: false,
         }];
         let text = lines(&config, Some("http://oss:80")).unwrap();
         assert!(

@@ -189,6 +189,7 @@ mod tests {
         config.account[0].keys = vec![KeyPair {
             id: "mine".into(),
             secret: Secret::new("hush"),
+            disabled: false,
         }];
         let text = banner_of(config).await;
         assert!(!text.contains("hush"), "{text}");

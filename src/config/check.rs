@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{Config, KeyPair};
+use crate::auth::credentials::role_arn;
+
+use super::{Config, KeyPair, accounts};
 
 /// Which entry of the file is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +25,14 @@ type Problem = (Place, String);
 
 /// The first thing that does not fit together.
 pub(super) fn check(config: &Config) -> Result<(), Problem> {
-    accounts(config)?;
+    names(config)?;
     roles(config)?;
+    accounts::check(config)?;
     buckets(config)?;
     tls(config)
 }
 
-fn accounts(config: &Config) -> Result<(), Problem> {
+fn names(config: &Config) -> Result<(), Problem> {
     if config.account.is_empty() {
         return Err((
             Place::Whole,
@@ -67,6 +70,12 @@ fn roles(config: &Config) -> Result<(), Problem> {
             return Err((place, format!("role `{}` stands twice", role.arn)));
         }
         known_uid(config, &role.account).map_err(|text| (place, text))?;
+        if role.arn != role_arn(&role.account, role.name()) {
+            return Err((
+                place,
+                format!("role `{}` is not of account `{}`", role.arn, role.account),
+            ));
+        }
     }
     Ok(())
 }

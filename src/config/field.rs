@@ -163,14 +163,15 @@ pub(super) fn key_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Er
     text(from, check_key_id)
 }
 
-/// V1 writes the id before a colon, V4 before a slash, and presigned URLs carry it in the query.
+/// The characters that `auth` takes from clients (auth.md, EC 0002-00000064); `STS.` starts temporary ids.
 pub(super) fn check_key_id(value: &str) -> Result<(), String> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_".contains(&b);
-    if (1..=128).contains(&value.len()) && value.bytes().all(plain) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._=-".contains(&b);
+    let temporary = value.starts_with("STS.");
+    if (1..=128).contains(&value.len()) && value.bytes().all(plain) && !temporary {
         Ok(())
     } else {
         Err(format!(
-            "`{value}` is not a key id of 1 to 128 letters, digits and .-_"
+            "`{value}` is not a key id of 1 to 128 letters, digits and ._=- outside STS."
         ))
     }
 }

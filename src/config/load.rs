@@ -97,7 +97,10 @@ impl Overrides {
 
 /// Whether a variable of this name is read. Others with the prefix are typing errors or belong to an orchestrator.
 pub fn is_variable(name: &str) -> bool {
-    name == CONFIG_VARIABLE || KEYS.into_iter().any(|key| variable_name(key) == name)
+    // Failpoints are read by the store, in builds that have them.
+    name == CONFIG_VARIABLE
+        || name == "OSSICLE_FAILPOINTS"
+        || KEYS.into_iter().any(|key| variable_name(key) == name)
 }
 
 fn variable_name(key: &str) -> String {

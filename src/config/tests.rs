@@ -367,7 +367,8 @@ fn an_unreadable_file_is_an_error() {
 #[test]
 fn policies_are_read_from_beside_the_file() {
     let dir = tempfile::tempdir().unwrap();
-    let policy = r#"{"Version":"1","Statement":[]}"#;
+    let policy =
+        r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}"#;
     fs::write(dir.path().join("p.json"), policy).unwrap();
     let file = dir.path().join("c.toml");
     let role = "[[role]]\narn = 'acs:ram::1000000000000001:role/r'\naccount = '1000000000000001'\n";
@@ -412,4 +413,25 @@ fn https_stands_beside_http_unless_told_otherwise() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn auth_gets_every_key_and_role() {
+    let text = DEFAULT_FILE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(example) if !example.starts_with(' ') && !example.starts_with("tls_") => example,
+            _ => line,
+        });
+    let config = parse(&text.collect::<Vec<_>>().join("\n"), Path::new("c.toml")).unwrap();
+    let credentials = crate::auth::Credentials::new(config.account_specs()).unwrap();
+    assert!(credentials.lookup("ossicle").is_some());
+    assert!(credentials.lookup("reader").is_some());
+    let specs = config.account_specs();
+    let roles: Vec<_> = specs
+        .iter()
+        .flat_map(|account| &account.roles)
+        .map(|role| role.name.as_str())
+        .collect();
+    assert_eq!(roles, ["writer"]);
 }
