@@ -2,12 +2,16 @@
 
 use super::body::Body;
 use super::bucket::Bucket;
-use super::object::Object;
+use super::change::{Change, named};
+use super::engine::{Commit, View};
+use super::object::{Object, Origin, existing, object_of, shown};
+use super::record::{Details, Record, Stored, Tag};
 use super::version::VersionId;
 use super::{Error, Result, Store};
+use crate::domain::crc64;
 use crate::domain::etag::ETag;
 use crate::domain::name::ObjectKey;
-use crate::domain::object::{ObjectAcl, ObjectAttributes, Sse};
+use crate::domain::object::{ObjectAcl, ObjectAttributes, ObjectType, Sse, StorageClass};
 use crate::domain::time::Timestamp;
 
 /// What an early look at the key found.
@@ -53,7 +57,53 @@ impl Store {
         position: u64,
         body_len: Option<u64>,
     ) -> Result<AppendState> {
-        todo!()
+        let row = self
+            .inner
+            .engine
+            .get(View::Committed, &self.keys().object(bucket.id, key))?;
+        let current = row.map(|row| Record::decode(&row)).transpose();
+        let current = current.map_err(|error| named(error, bucket, key.as_str()))?;
+        self.admit(bucket, current.as_ref(), position, body_len.unwrap_or(0))?;
+        Ok(AppendState {
+            creates: current.is_none_or(|current| current.stored.is_none()),
+        })
+    }
+
+    /// The checks of R60 in their order: retention, type, sealed, position, restored, size.
+    fn admit(
+        &self,
+        bucket: &Bucket,
+        current: Option<&Record>,
+        position: u64,
+        body_len: u64,
+    ) -> Result<()> {
+        if bucket.settings.hierarchical {
+            return Err(Error::Hierarchical);
+        }
+        if let Some(current) = current
+            && let Some(stored) = &current.stored
+        {
+            self.may_change(bucket, current, false)?;
+            if stored.kind != ObjectType::Appendable {
+                return Err(Error::NotAppendable);
+            }
+            if stored.sealed.is_some() {
+                return Err(Error::Sealed);
+            }
+            let length = stored.content.len();
+            if position != length {
+                return Err(Error::PositionMismatch { length });
+            }
+            if !self.is_restored(stored) {
+                return Err(Error::Archived);
+            }
+        } else if position != 0 {
+            return Err(Error::PositionMismatch { length: 0 });
+        }
+        match position.checked_add(body_len) {
+            Some(length) if length <= self.inner.options.object_size_max => Ok(()),
+            _ => Err(Error::TooLarge),
+        }
     }
 
     /// Appends the body at `position`, deciding again under the key's lock (R60 step 14, R89).
@@ -69,7 +119,62 @@ impl Store {
         acl: Option<ObjectAcl>,
         creation: Result<ObjectAttributes, E>,
     ) -> Result<Appended, E> {
-        todo!()
+        let (commit, appended) = self.plan_append(bucket, key, position, body, acl, creation)?;
+        commit.await.map_err(Error::from)?;
+        Ok(appended)
+    }
+
+    fn plan_append<E: From<Error>>(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        position: u64,
+        body: Body,
+        acl: Option<ObjectAcl>,
+        creation: Result<ObjectAttributes, E>,
+    ) -> Result<(Commit, Appended), E> {
+        let mut change = self.change(&[bucket], vec![self.key_lock(bucket, key)]);
+        let bucket = change.fresh(bucket)?;
+        let current = change.current(&bucket, key)?;
+        self.admit(&bucket, current.as_ref(), position, body.len())?;
+        let (record, created) = match current {
+            Some(Record {
+                stored: Some(stored),
+                id,
+                sequence,
+                modified,
+            }) => {
+                let record = Record {
+                    stored: None,
+                    id,
+                    sequence,
+                    modified,
+                };
+                (change.grow(record, stored, body, acl)?, false)
+            }
+            marker_or_none => {
+                let mut attributes = creation?;
+                attributes.acl = acl.or(attributes.acl);
+                (
+                    change.create(&bucket, key, marker_or_none, body, attributes)?,
+                    true,
+                )
+            }
+        };
+        // A zero-byte append writes the same record again: its answer waits for the appends before it.
+        change.put_current(&bucket, key, &record);
+        let stored = record.stored.as_ref().ok_or(Error::NoSuchVersion)?;
+        let appended = Appended {
+            next_position: stored.content.len(),
+            crc64: stored.crc64,
+            etag: stored.etag(),
+            version: shown(&bucket, record.id),
+            sse: Details::decode(&stored.details)
+                .map_err(|error| named(error, &bucket, key.as_str()))?
+                .sse,
+            created,
+        };
+        Ok((change.submit(), appended))
     }
 
     /// Seals the append object, whose length must be `position` (R106 to R115).
@@ -79,6 +184,130 @@ impl Store {
         key: &ObjectKey,
         position: u64,
     ) -> Result<Sealed> {
-        todo!()
+        let (commit, sealed) = self.plan_seal(bucket, key, position)?;
+        commit.await?;
+        Ok(sealed)
+    }
+
+    fn plan_seal(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        position: u64,
+    ) -> Result<(Commit, Sealed)> {
+        let pin = self.inner.engine.pin();
+        let mut change = self.change(&[bucket], vec![self.key_lock(bucket, key)]);
+        let bucket = change.fresh(bucket)?;
+        let mut found = existing(change.find(&bucket, key, None)?, None)?;
+        let now = change.now;
+        let stored = found.record.stored.as_mut().ok_or(Error::NoSuchVersion)?;
+        if stored.kind != ObjectType::Appendable {
+            return Err(Error::Sealed);
+        }
+        let length = stored.content.len();
+        if position != length {
+            return Err(Error::PositionMismatch { length });
+        }
+        let time = *stored.sealed.get_or_insert(now);
+        change.put_current(&bucket, key, &found.record);
+        let object = object_of(self, &bucket, key, &found.record, true, pin)?;
+        Ok((change.submit(), Sealed { time, object }))
+    }
+
+    /// The class that a new append object gets, or [`Error::AppendStorageClass`] (R24).
+    pub fn append_class(bucket: &Bucket, class: Option<StorageClass>) -> Result<StorageClass> {
+        match class.unwrap_or(bucket.settings.storage_class) {
+            StorageClass::ColdArchive | StorageClass::DeepColdArchive => {
+                Err(Error::AppendStorageClass)
+            }
+            class => Ok(class),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// The record of an append object with the body behind its bytes.
+    fn grow(
+        &mut self,
+        record: Record,
+        mut stored: Stored,
+        body: Body,
+        acl: Option<ObjectAcl>,
+    ) -> Result<Record> {
+        if body.is_empty() {
+            return Ok(Record {
+                stored: Some(stored),
+                ..record
+            });
+        }
+        stored.crc64 = crc64::combine(stored.crc64, body.crc64(), body.len());
+        stored.content = self.extend(&stored.content, body)?;
+        stored.tag = Tag::Changed(self.now);
+        stored.acl = acl.unwrap_or(stored.acl);
+        Ok(Record {
+            stored: Some(stored),
+            modified: self.now,
+            ..record
+        })
+    }
+
+    /// The record of a new append object (R20, R100).
+    fn create(
+        &mut self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        marker: Option<Record>,
+        body: Body,
+        attributes: ObjectAttributes,
+    ) -> Result<Record> {
+        Store::append_class(bucket, attributes.storage_class)?;
+        let place = self.supersede(bucket, key, marker, false)?;
+        let origin = Origin::new(bucket, attributes, self.now);
+        let crc64 = body.crc64();
+        let content = self.content(body)?;
+        let stored = origin.stored(
+            ObjectType::Appendable,
+            content,
+            crc64,
+            Tag::Changed(self.now),
+        );
+        Ok(Record {
+            sequence: place.sequence,
+            id: place.id,
+            modified: self.now,
+            stored: Some(stored),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{World, key};
+    use super::*;
+
+    #[tokio::test]
+    async fn appends_at_the_length_and_nowhere_else() {
+        let world = World::new().await;
+        let first = world.append("k", b"hello", 0).await.unwrap();
+        assert_eq!((first.next_position, first.created), (5, true));
+        assert_eq!(first.crc64, crc64::of(b"hello"));
+        world.clock.advance_seconds(3);
+        let second = world.append("k", b" world", 5).await.unwrap();
+        assert_eq!((second.next_position, second.created), (11, false));
+        assert_eq!(second.crc64, crc64::of(b"hello world"));
+        assert_ne!(first.etag, second.etag);
+        let object = world.object("k").unwrap();
+        assert_eq!(object.etag, second.etag);
+        assert_eq!(object.kind, ObjectType::Appendable);
+        assert_eq!(world.bytes("k").await, b"hello world");
+        for position in [0, 10, 12, u64::MAX] {
+            let refused = world.append("k", b"x", position).await;
+            assert!(matches!(refused, Err(Error::PositionMismatch { length: 11 })), "{position}");
+        }
+        let refused = world.append("absent", b"x", 3).await;
+        assert!(matches!(refused, Err(Error::PositionMismatch { length: 0 })));
+        assert!(matches!(world.object("absent"), Err(Error::NoSuchKey { delete_marker: None })));
+        assert_eq!(world.bytes("k").await, b"hello world");
+        assert_eq!(world.store.object(&world.bucket(), &key("k"), None).unwrap().etag, second.etag);
     }
 }

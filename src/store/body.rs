@@ -1,50 +1,183 @@
-//! Request bodies on their way into the store: small ones stay in memory, larger ones stream to staged extents, and
-//! checksums run beside the write.
+//! Request bodies on their way into the store: small ones stay in memory, larger ones stream to staged extents. CRC-64
+//! runs inline, it is faster than memory; MD5 runs on the blocking pool beside the write.
 
+use super::change::Change;
+use super::engine::{Content, EngineError, SMALL_MAX, Staged, StagedWriter};
 use super::{Result, Store};
+use crate::domain::crc64::Crc64;
 use bytes::Bytes;
+use md5::{Digest, Md5};
+use std::fmt;
+use tokio::task::JoinHandle;
 
-/// Bodies below this many bytes stay in memory and travel in the log record.
-pub const SMALL_BODY_MAX: usize = 128 * 1024;
+/// Bodies of more bytes go to staged extents; others stay in memory and travel in the log record.
+pub const SMALL_BODY_MAX: usize = SMALL_MAX;
+
+/// Bytes that are worth a hop to the blocking pool: some 100 µs of MD5.
+const HASH_BATCH: usize = 64 * 1024;
 
 /// Takes in one body. Dropping it unfinished gives its space back.
-pub struct BodyWriter {}
+pub struct BodyWriter {
+    store: Store,
+    hint: Option<u64>,
+    len: u64,
+    crc64: Crc64,
+    md5: Option<Hasher>,
+    place: Writing,
+}
+
+enum Writing {
+    /// The first piece as it came: most small bodies have no second.
+    One(Bytes),
+    /// Copied together: a body in tiny pieces must not cost more memory than its bytes.
+    Many(Vec<u8>),
+    Extents(Box<StagedWriter>),
+}
+
+/// MD5 at most two batches behind the bytes.
+struct Hasher {
+    state: HasherState,
+    waiting: Vec<u8>,
+}
+
+enum HasherState {
+    Idle(Md5),
+    Running(JoinHandle<Md5>),
+    /// Only within a call.
+    Taken,
+}
 
 /// A complete body that no record mentions yet. Dropping it gives its space back.
-#[derive(Debug)]
 pub struct Body {
     len: u64,
     crc64: u64,
     md5: Option<[u8; 16]>,
+    place: Finished,
+}
+
+enum Finished {
+    Memory(Bytes),
+    Extents(Staged),
 }
 
 impl Store {
     /// Starts to take in a body of about `size_hint` bytes; with its MD5 when `md5`. Limits are the caller's: the
     /// writer takes what it is given.
     pub fn receive(&self, size_hint: Option<u64>, md5: bool) -> BodyWriter {
-        todo!()
+        BodyWriter {
+            store: self.clone(),
+            hint: size_hint,
+            len: 0,
+            crc64: Crc64::default(),
+            md5: md5.then(Hasher::new),
+            place: Writing::One(Bytes::new()),
+        }
+    }
+}
+
+impl Hasher {
+    fn new() -> Self {
+        Self {
+            state: HasherState::Idle(Md5::new()),
+            waiting: Vec::new(),
+        }
+    }
+
+    async fn idle(&mut self) -> Result<Md5> {
+        match std::mem::replace(&mut self.state, HasherState::Taken) {
+            HasherState::Idle(digest) => Ok(digest),
+            HasherState::Running(task) => Ok(task.await.map_err(|_| EngineError::Closed)?),
+            HasherState::Taken => Err(EngineError::Closed.into()),
+        }
+    }
+
+    async fn update(&mut self, bytes: &[u8]) -> Result<()> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() < HASH_BATCH {
+            return Ok(());
+        }
+        let mut digest = self.idle().await?;
+        let batch = std::mem::take(&mut self.waiting);
+        self.state = HasherState::Running(tokio::task::spawn_blocking(move || {
+            digest.update(&batch);
+            digest
+        }));
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<[u8; 16]> {
+        let mut digest = self.idle().await?;
+        digest.update(&self.waiting);
+        Ok(digest.finalize().into())
     }
 }
 
 impl BodyWriter {
-    /// Takes in the next bytes.
+    /// Takes the next bytes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        todo!()
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.len += bytes.len() as u64;
+        self.crc64.update(&bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(&bytes).await?;
+        }
+        match &mut self.place {
+            Writing::Extents(staged) => return Ok(staged.write(&bytes).await?),
+            Writing::One(first) if first.is_empty() => *first = bytes,
+            Writing::One(first) => {
+                let mut all = std::mem::take(first).to_vec();
+                all.extend_from_slice(&bytes);
+                self.place = Writing::Many(all);
+            }
+            Writing::Many(all) => all.extend_from_slice(&bytes),
+        }
+        self.spill().await
+    }
+
+    /// Moves a body that has become too long for memory to extents.
+    async fn spill(&mut self) -> Result<()> {
+        if self.len <= SMALL_BODY_MAX as u64 {
+            return Ok(());
+        }
+        let mut staged = Box::new(self.store.inner.engine.stage(self.hint));
+        match &self.place {
+            Writing::One(bytes) => staged.write(bytes).await?,
+            Writing::Many(bytes) => staged.write(bytes).await?,
+            Writing::Extents(_) => return Ok(()),
+        }
+        self.place = Writing::Extents(staged);
+        Ok(())
     }
 
     /// Bytes so far.
     pub fn len(&self) -> u64 {
-        todo!()
+        self.len
     }
 
     /// Whether nothing has come yet.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
     /// Ends the body.
     pub async fn finish(self) -> Result<Body> {
-        todo!()
+        let md5 = match self.md5 {
+            Some(md5) => Some(md5.finish().await?),
+            None => None,
+        };
+        let place = match self.place {
+            Writing::Extents(staged) => Finished::Extents(staged.finish()),
+            Writing::One(bytes) => Finished::Memory(bytes),
+            Writing::Many(bytes) => Finished::Memory(bytes.into()),
+        };
+        Ok(Body {
+            len: self.len,
+            crc64: self.crc64.value(),
+            md5,
+            place,
+        })
     }
 }
 
@@ -67,5 +200,30 @@ impl Body {
     /// MD5 of the bytes, if it was asked for.
     pub fn md5(&self) -> Option<[u8; 16]> {
         self.md5
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("len", &self.len)
+            .field("crc64", &self.crc64)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Change<'_> {
+    /// Links a body at the end of a content that this change owns.
+    pub(super) fn extend(&mut self, content: &Content, body: Body) -> Result<Content> {
+        Ok(match body.place {
+            Finished::Memory(bytes) => self.batch.append_small(content, &bytes)?,
+            Finished::Extents(staged) => self.batch.attach(content, staged)?,
+        })
+    }
+
+    /// The bytes of a new object or part.
+    pub(super) fn content(&mut self, body: Body) -> Result<Content> {
+        let content = Content::empty(self.store.inner.engine.next_content_id());
+        self.extend(&content, body)
     }
 }

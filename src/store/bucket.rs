@@ -1,19 +1,26 @@
 //! Buckets: creation, settings, configuration documents, retention policies, statistics.
 
+use super::change::{Change, DAY};
+use super::engine::{Batch, Commit, View};
+use super::lock::BucketGuards;
 use super::object::RetentionMode;
-use super::{Result, Store};
+use super::record::{self, Family, Keys, PartRecord, Record};
+use super::{Error, Result, Store};
 use crate::domain::bucket::{BucketAcl, BucketOptions, Redundancy, Versioning};
 use crate::domain::name::BucketName;
 use crate::domain::object::{Sse, StorageClass};
 use crate::domain::tags::TagSet;
 use crate::domain::time::Timestamp;
 use bytes::Bytes;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// A bucket as it was when it was looked up. Writes check it again under their locks.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     pub(super) id: u64,
+    /// The row it was read from: a write that finds the same row need not decode it again.
+    pub(super) row: Bytes,
     /// The name.
     pub name: BucketName,
     /// The owner's uid.
@@ -99,8 +106,13 @@ pub enum RetentionPeriod {
 impl Bucket {
     /// The retention policy in force at `now`: one in progress lapses after 24 hours.
     pub fn worm(&self, now: Timestamp) -> Option<&Worm> {
-        let worm = self.settings.worm.as_ref()?;
-        (worm.locked || now <= worm.created.plus_millis(24 * 3600 * 1000)).then_some(worm)
+        self.settings.worm.as_ref().filter(|worm| worm.holds(now))
+    }
+}
+
+impl Worm {
+    fn holds(&self, now: Timestamp) -> bool {
+        self.locked || now < self.created.plus_millis(DAY)
     }
 }
 
@@ -163,9 +175,73 @@ pub struct BucketStat {
     pub part_bytes: u64,
 }
 
+/// Longest configuration document in bytes.
+pub const CONFIG_MAX: usize = 256 * 1024;
+
+/// Rows read at a time where a whole bucket is walked.
+const SLICE: usize = 1024;
+
+/// Longest retention period in days.
+const WORM_DAYS_MAX: u32 = 25_550;
+
+/// A write to a bucket itself: nobody else writes to it or creates buckets meanwhile.
+struct BucketChange<'s> {
+    batch: Batch<'s>,
+    guards: BucketGuards<'s>,
+    bucket: Option<Bucket>,
+}
+
+impl BucketChange<'_> {
+    fn existing(&self) -> Result<Bucket> {
+        self.bucket.clone().ok_or(Error::NoSuchBucket)
+    }
+
+    fn put(&mut self, keys: Keys, mut bucket: Bucket) -> Arc<Bucket> {
+        bucket.row = bucket.encode().into();
+        self.batch
+            .put(keys.bucket(bucket.name.as_str()), bucket.row.clone());
+        Arc::new(bucket)
+    }
+
+    fn submit(self) -> Commit {
+        let Self { batch, guards, .. } = self;
+        let commit = batch.submit();
+        drop(guards);
+        commit
+    }
+}
+
 impl Store {
-    /// Creates a bucket. [`super::Error::BucketExists`] when another account has the name. A bucket of the same owner stays as it
-    /// is, but for the ACL when `acl_given`.
+    fn bucket_row(&self, view: View, name: &BucketName) -> Result<Option<Bucket>> {
+        let row = self
+            .inner
+            .engine
+            .get(view, &self.keys().bucket(name.as_str()))?;
+        row.map(|row| Bucket::decode(name.clone(), row)).transpose()
+    }
+
+    fn change_bucket(&self, name: &BucketName) -> Result<BucketChange<'_>> {
+        let find = || {
+            Ok::<_, Error>(
+                self.bucket_row(View::Pending, name)?
+                    .map(|bucket| bucket.id),
+            )
+        };
+        let guards = self.inner.locks.bucket(find)?;
+        let batch = self.inner.engine.batch();
+        let row = batch.get(&self.keys().bucket(name.as_str()))?;
+        let bucket = row
+            .map(|row| Bucket::decode(name.clone(), row))
+            .transpose()?;
+        Ok(BucketChange {
+            batch,
+            guards,
+            bucket,
+        })
+    }
+
+    /// Creates a bucket. [`Error::BucketExists`] when another account has the name. A bucket of the same owner stays
+    /// as it is, but for the ACL when `acl_given`.
     pub async fn create_bucket(
         &self,
         name: &BucketName,
@@ -173,49 +249,232 @@ impl Store {
         options: BucketOptions,
         acl_given: bool,
     ) -> Result<Creation> {
-        todo!()
+        let (commit, creation) = self.plan_create_bucket(name, owner, options, acl_given)?;
+        if let Some(commit) = commit {
+            commit.await?;
+        }
+        Ok(creation)
+    }
+
+    fn plan_create_bucket(
+        &self,
+        name: &BucketName,
+        owner: &str,
+        options: BucketOptions,
+        acl_given: bool,
+    ) -> Result<(Option<Commit>, Creation)> {
+        let mut change = self.change_bucket(name)?;
+        if let Some(mut bucket) = change.bucket.clone() {
+            if bucket.owner != owner {
+                return Err(Error::BucketExists);
+            }
+            if !acl_given || bucket.settings.acl == options.acl {
+                return Ok((None, Creation::AlreadyOwned(Arc::new(bucket))));
+            }
+            bucket.settings.acl = options.acl;
+            let bucket = change.put(self.keys(), bucket);
+            return Ok((Some(change.submit()), Creation::AlreadyOwned(bucket)));
+        }
+        let owned = self.owned(View::Pending, owner)?;
+        if owned.len() >= self.inner.options.buckets_max {
+            return Err(Error::TooManyBuckets);
+        }
+        let settings = BucketSettings {
+            acl: options.acl,
+            storage_class: options.storage_class,
+            redundancy: options.redundancy,
+            resource_group_id: options.resource_group_id,
+            ..BucketSettings::default()
+        };
+        let bucket = Bucket {
+            id: self.inner.engine.next_sequence(),
+            row: Bytes::new(),
+            name: name.clone(),
+            owner: owner.to_owned(),
+            created: self.inner.clock.now().floor_to_second(),
+            settings,
+        };
+        let bucket = change.put(self.keys(), bucket);
+        Ok((Some(change.submit()), Creation::New(bucket)))
     }
 
     /// Looks a bucket up, in the committed state.
     pub fn bucket(&self, name: &BucketName) -> Result<Option<Arc<Bucket>>> {
-        todo!()
+        Ok(self.bucket_row(View::Committed, name)?.map(Arc::new))
+    }
+
+    /// All buckets of an owner, by name. Accounts have few: [`super::StoreOptions::buckets_max`].
+    fn owned(&self, view: View, owner: &str) -> Result<Vec<Bucket>> {
+        let keys = self.keys();
+        let head = keys.buckets("").len();
+        let mut owned = Vec::new();
+        self.walk(view, keys.buckets(""), |row, value| {
+            let name = row
+                .get(head..)
+                .and_then(|name| std::str::from_utf8(name).ok());
+            let name = name.and_then(|name| BucketName::parse(name).ok());
+            let name = name.ok_or_else(|| record::corrupt("bucket row key"))?;
+            let bucket = Bucket::decode(name, value.clone())?;
+            if bucket.owner == owner {
+                owned.push(bucket);
+            }
+            Ok(())
+        })?;
+        Ok(owned)
+    }
+
+    /// Every row that starts with `prefix`, in slices.
+    pub(super) fn walk(
+        &self,
+        view: View,
+        prefix: Vec<u8>,
+        mut visit: impl FnMut(&[u8], &Bytes) -> Result<()>,
+    ) -> Result<()> {
+        let end = record::after_prefix(prefix.clone());
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut start = Bound::Included(prefix);
+        loop {
+            let rows =
+                self.inner
+                    .engine
+                    .scan(view, start.as_ref().map(Vec::as_slice), end, SLICE)?;
+            for (row, value) in &rows {
+                visit(row, value)?;
+            }
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
+            start = Bound::Excluded(last.to_vec());
+        }
     }
 
     /// Lists an owner's buckets.
     pub fn list_buckets(&self, query: &BucketListQuery) -> Result<BucketPage> {
-        todo!()
+        let matches = |bucket: &Bucket| {
+            let tags = bucket.settings.tags.pairs();
+            let tagged = query.tags.iter().all(|(key, value)| {
+                tags.iter()
+                    .any(|(k, v)| k == key && value.as_ref().is_none_or(|value| value == v))
+            });
+            let group = query.resource_group_id.as_ref();
+            bucket.name.as_str().starts_with(&query.prefix)
+                && bucket.name.as_str() > query.marker.as_str()
+                && tagged
+                && group
+                    .is_none_or(|group| bucket.settings.resource_group_id.as_ref() == Some(group))
+        };
+        let mut found = self.owned(View::Committed, &query.owner)?;
+        found.retain(matches);
+        let more = found.len() > query.max;
+        found.truncate(query.max);
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|bucket| bucket.name.as_str().to_owned());
+        Ok(BucketPage {
+            buckets: found.into_iter().map(Arc::new).collect(),
+            next,
+        })
     }
 
     /// Deletes an empty bucket and its configuration.
     pub async fn delete_bucket(&self, name: &BucketName) -> Result<()> {
-        todo!()
+        Ok(self.plan_delete_bucket(name)?.await?)
+    }
+
+    fn plan_delete_bucket(&self, name: &BucketName) -> Result<Commit> {
+        let mut change = self.change_bucket(name)?;
+        let bucket = change.existing()?;
+        let keys = self.keys();
+        // Older versions never stand without a current one.
+        for family in [Family::Objects, Family::Uploads] {
+            if Change::any(&change.batch, keys, family, bucket.id)? {
+                return Err(Error::BucketNotEmpty);
+            }
+        }
+        let mut rows = Vec::new();
+        self.walk(
+            View::Pending,
+            keys.prefixed(Family::Configs, bucket.id, ""),
+            |row, _| {
+                rows.push(row.to_vec());
+                Ok(())
+            },
+        )?;
+        rows.push(keys.bucket(name.as_str()));
+        rows.into_iter().for_each(|row| change.batch.delete(row));
+        Ok(change.submit())
     }
 
     /// Changes a bucket's settings. An error of `change` leaves everything as it was.
-    pub async fn update_bucket<E: From<super::Error>>(
+    pub async fn update_bucket<E: From<Error>>(
         &self,
         name: &BucketName,
         change: impl FnOnce(&mut BucketSettings) -> Result<(), E> + Send,
     ) -> Result<Arc<Bucket>, E> {
-        todo!()
+        let (commit, bucket) = self.plan_update_bucket(name, change)?;
+        commit.await.map_err(Error::from)?;
+        Ok(bucket)
     }
 
-    /// Stores a configuration document, opaque to the store, at most 256 KiB.
+    fn plan_update_bucket<E: From<Error>>(
+        &self,
+        name: &BucketName,
+        update: impl FnOnce(&mut BucketSettings) -> Result<(), E>,
+    ) -> Result<(Commit, Arc<Bucket>), E> {
+        let mut change = self.change_bucket(name)?;
+        let mut bucket = change.existing()?;
+        let before = bucket.settings.versioning;
+        update(&mut bucket.settings)?;
+        let after = bucket.settings.versioning;
+        let switched_off = before.is_on() && !after.is_on();
+        if switched_off || (after.is_on() && bucket.worm(self.inner.clock.now()).is_some()) {
+            return Err(Error::IllegalVersioning.into());
+        }
+        let bucket = change.put(self.keys(), bucket);
+        Ok((change.submit(), bucket))
+    }
+
+    /// Stores a configuration document, opaque to the store, at most [`CONFIG_MAX`] bytes.
     pub async fn put_config(&self, name: &BucketName, kind: &str, document: Bytes) -> Result<()> {
-        todo!()
-    }
-
-    /// Reads a configuration document.
-    pub fn config(&self, bucket: &Bucket, kind: &str) -> Result<Option<Bytes>> {
-        todo!()
+        if document.len() > CONFIG_MAX {
+            return Err(Error::TooLarge);
+        }
+        Ok(self.plan_config(name, kind, Some(document))?.1.await?)
     }
 
     /// Deletes a configuration document; whether there was one.
     pub async fn delete_config(&self, name: &BucketName, kind: &str) -> Result<bool> {
-        todo!()
+        let (existed, commit) = self.plan_config(name, kind, None)?;
+        commit.await?;
+        Ok(existed)
     }
 
-    /// Lists configuration documents whose kind starts with `prefix` (`inventory/`), at most `max`, after `after`.
+    fn plan_config(
+        &self,
+        name: &BucketName,
+        kind: &str,
+        document: Option<Bytes>,
+    ) -> Result<(bool, Commit)> {
+        let mut change = self.change_bucket(name)?;
+        let bucket = change.existing()?;
+        let row = self.keys().config(bucket.id, kind);
+        let existed = change.batch.get(&row)?.is_some();
+        match document {
+            Some(document) => change.batch.put(row, document),
+            None => change.batch.delete(row),
+        }
+        Ok((existed, change.submit()))
+    }
+
+    /// Reads a configuration document.
+    pub fn config(&self, bucket: &Bucket, kind: &str) -> Result<Option<Bytes>> {
+        let row = self.keys().config(bucket.id, kind);
+        Ok(self.inner.engine.get(View::Committed, &row)?)
+    }
+
+    /// Lists configuration documents whose kind starts with `prefix` (such as `inventory/`), after kind `after`, at
+    /// most `max`.
     pub fn configs(
         &self,
         bucket: &Bucket,
@@ -223,31 +482,154 @@ impl Store {
         after: &str,
         max: usize,
     ) -> Result<Vec<(String, Bytes)>> {
-        todo!()
+        let keys = self.keys();
+        let first = keys.prefixed(Family::Configs, bucket.id, prefix);
+        let after = keys.config(bucket.id, after);
+        let end = record::after_prefix(first.clone());
+        let start = if after < first {
+            Bound::Included(first)
+        } else {
+            Bound::Excluded(after)
+        };
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let rows =
+            self.inner
+                .engine
+                .scan(View::Committed, start.as_ref().map(Vec::as_slice), end, max)?;
+        rows.into_iter()
+            .map(|(row, document)| Ok((record::kind_of_row(&row)?, document)))
+            .collect()
     }
 
-    /// Counts a bucket's objects and bytes by walking it in slices.
+    /// Counts a bucket's objects and bytes by walking it in slices: costs as much as the bucket has rows.
     pub fn bucket_stat(&self, bucket: &Bucket) -> Result<BucketStat> {
-        todo!()
+        let mut stat = BucketStat::default();
+        let keys = self.keys();
+        for family in [Family::Objects, Family::Versions] {
+            self.walk(
+                View::Committed,
+                keys.prefixed(family, bucket.id, ""),
+                |_, value| {
+                    match Record::decode(value)?.stored {
+                        None => stat.delete_markers += 1,
+                        Some(stored) => {
+                            if let Some(class) = stat
+                                .classes
+                                .get_mut(usize::from(stored.storage_class.code()))
+                            {
+                                class.objects += 1;
+                                class.bytes += stored.content.len();
+                            }
+                        }
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        self.walk(
+            View::Committed,
+            keys.prefixed(Family::Uploads, bucket.id, ""),
+            |_, _| {
+                stat.uploads += 1;
+                Ok(())
+            },
+        )?;
+        self.walk(
+            View::Committed,
+            keys.prefixed(Family::Parts, bucket.id, ""),
+            |_, value| {
+                stat.parts += 1;
+                stat.part_bytes += PartRecord::decode(value)?.content.len();
+                Ok(())
+            },
+        )?;
+        Ok(stat)
     }
 
     /// Begins a retention policy of `days` (1 to 25 550); answers its id. Refused beside versioning (R105).
     pub async fn initiate_worm(&self, name: &BucketName, days: u32) -> Result<String> {
-        todo!()
+        let now = self.inner.clock.now();
+        let mut random = [0; 16];
+        self.inner.ids.fill(&mut random);
+        let id = hex::encode_upper(random);
+        let worm = Worm {
+            id: id.clone(),
+            days,
+            created: now.floor_to_second(),
+            locked: false,
+        };
+        self.update_worm(name, |current, versioning| {
+            if current.is_some() {
+                return Err(Error::WormExists);
+            }
+            if versioning.is_on() {
+                return Err(Error::IllegalVersioning);
+            }
+            check_days(days)?;
+            Ok(Some(worm))
+        })
+        .await?;
+        Ok(id)
     }
 
     /// Locks the retention policy.
     pub async fn complete_worm(&self, name: &BucketName, id: &str) -> Result<()> {
-        todo!()
+        self.update_worm(name, |current, _| match current {
+            Some(worm) if worm.id == id && worm.locked => Err(Error::WormLocked),
+            Some(worm) if worm.id == id => Ok(Some(Worm {
+                locked: true,
+                ..worm
+            })),
+            _ => Err(Error::NoSuchWorm),
+        })
+        .await
     }
 
     /// Lengthens a locked retention policy.
     pub async fn extend_worm(&self, name: &BucketName, id: &str, days: u32) -> Result<()> {
-        todo!()
+        self.update_worm(name, |current, _| {
+            let worm = current
+                .filter(|worm| worm.id == id)
+                .ok_or(Error::NoSuchWorm)?;
+            check_days(days)?;
+            if !worm.locked || days <= worm.days {
+                return Err(Error::InvalidWorm);
+            }
+            Ok(Some(Worm { days, ..worm }))
+        })
+        .await
     }
 
     /// Takes back a retention policy that is not locked.
     pub async fn abort_worm(&self, name: &BucketName) -> Result<()> {
-        todo!()
+        self.update_worm(name, |current, _| match current {
+            Some(worm) if worm.locked => Err(Error::WormLocked),
+            Some(_) => Ok(None),
+            None => Err(Error::NoSuchWorm),
+        })
+        .await
     }
+
+    /// Changes the retention policy, one that has lapsed counting as none.
+    async fn update_worm(
+        &self,
+        name: &BucketName,
+        update: impl FnOnce(Option<Worm>, Versioning) -> Result<Option<Worm>> + Send,
+    ) -> Result<()> {
+        let now = self.inner.clock.now();
+        self.update_bucket(name, |settings| {
+            let current = settings.worm.take().filter(|worm| worm.holds(now));
+            settings.worm = update(current, settings.versioning)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+fn check_days(days: u32) -> Result<()> {
+    (1..=WORM_DAYS_MAX)
+        .contains(&days)
+        .then_some(())
+        .ok_or(Error::InvalidWorm)
 }

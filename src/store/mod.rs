@@ -9,6 +9,8 @@ mod base;
 mod batch;
 pub mod body;
 pub mod bucket;
+mod bucket_record;
+mod change;
 mod codec;
 mod commit;
 mod content;
@@ -20,13 +22,17 @@ mod engine_tests;
 pub mod error;
 mod fault;
 pub mod list;
+mod lock;
 mod log;
 pub mod multipart;
 pub mod object;
 mod overlay;
 mod read;
+mod record;
 mod space;
 mod stage;
+#[cfg(test)]
+mod testing;
 pub mod version;
 mod volume;
 
@@ -34,7 +40,7 @@ pub use append::{AppendState, Appended, Sealed};
 pub use body::{Body, BodyWriter};
 pub use bucket::{
     Bucket, BucketListQuery, BucketPage, BucketSettings, BucketStat, ClassStat, Creation,
-    DefaultRetention, ObjectWorm, Worm,
+    DefaultRetention, ObjectWorm, RetentionPeriod, Worm,
 };
 pub use copy::{Copied, CopyOptions, CopySource};
 pub use delete::{Deleted, Deletion};
@@ -45,15 +51,17 @@ pub use multipart::{
     UploadOptions, UploadQuery,
 };
 pub use object::{
-    Object, ObjectSettings, PutOptions, Resolved, Restored, Retention, RetentionMode, Written,
+    Object, ObjectReader, ObjectSettings, PutOptions, Resolved, Restored, Retention, RetentionMode,
+    Written,
 };
-pub use version::{ListedVersion, VersionId, VersionListing, VersionQuery};
+pub use version::{ListedMarker, ListedVersion, VersionId, VersionListing, VersionQuery};
 
-pub use engine::{ContentReader, EngineOptions, Figures};
+pub use engine::{EngineOptions, Figures};
 
 use crate::domain::ids::IdSource;
 use crate::domain::time::Clock;
 use engine::Engine;
+use lock::Locks;
 use std::sync::Arc;
 
 /// Longest object in bytes unless configured otherwise: 5 GB (R61).
@@ -113,6 +121,7 @@ pub struct Store {
 
 struct Inner {
     engine: Engine,
+    locks: Locks,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     options: StoreOptions,
@@ -125,25 +134,44 @@ impl Store {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self> {
-        todo!()
+        let engine = Engine::open(options.engine.clone())?;
+        let inner = Inner {
+            engine,
+            locks: Locks::new(),
+            clock,
+            ids,
+            options,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            world: 0,
+        })
     }
 
-    /// Finishes what was submitted, checkpoints and closes. Calls after this answer `EngineError::Closed`.
+    /// Finishes what was submitted, checkpoints and closes. Writes after this answer `EngineError::Closed`.
     pub async fn close(&self) -> Result<()> {
-        todo!()
+        Ok(self.inner.engine.clone().close().await?)
     }
 
     /// The engine's figures, for health.
     pub fn figures(&self) -> Figures {
-        todo!()
+        self.inner.engine.figures()
     }
 
-    /// The same store seen from another world: worlds share nothing but the machine. Numbers from
-    /// 0xE000_0000 on are taken by the engine and answer none.
+    /// The same store seen from another world: worlds share nothing but the machine. None for numbers from
+    /// 0xE000_0000 on, whose rows would be the engine's.
     pub fn in_world(&self, world: u32) -> Option<Self> {
         (world < 0xE000_0000).then(|| Self {
             inner: Arc::clone(&self.inner),
             world,
         })
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
     }
 }

