@@ -5,7 +5,7 @@ use super::bucket::Bucket;
 use super::change::{Change, named};
 use super::engine::{Commit, View};
 use super::object::{Object, Origin, existing, object_of, shown};
-use super::record::{Details, Record, Stored, Tag};
+use super::record::{Details, Record, Tag};
 use super::version::VersionId;
 use super::{Error, Result, Store};
 use crate::domain::crc64;
@@ -138,19 +138,9 @@ impl Store {
         let current = change.current(&bucket, key)?;
         self.admit(&bucket, current.as_ref(), position, body.len())?;
         let (record, created) = match current {
-            Some(Record {
-                stored: Some(stored),
-                id,
-                sequence,
-                modified,
-            }) => {
-                let record = Record {
-                    stored: None,
-                    id,
-                    sequence,
-                    modified,
-                };
-                (change.grow(record, stored, body, acl)?, false)
+            Some(mut record) if record.stored.is_some() => {
+                change.grow(&mut record, body, acl)?;
+                (record, false)
             }
             marker_or_none => {
                 let mut attributes = creation?;
@@ -226,29 +216,17 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// The record of an append object with the body behind its bytes.
-    fn grow(
-        &mut self,
-        record: Record,
-        mut stored: Stored,
-        body: Body,
-        acl: Option<ObjectAcl>,
-    ) -> Result<Record> {
-        if body.is_empty() {
-            return Ok(Record {
-                stored: Some(stored),
-                ..record
-            });
-        }
+    /// Puts the body behind the bytes of an append object.
+    fn grow(&mut self, record: &mut Record, body: Body, acl: Option<ObjectAcl>) -> Result<()> {
+        let Some(stored) = record.stored.as_mut().filter(|_| !body.is_empty()) else {
+            return Ok(());
+        };
         stored.crc64 = crc64::combine(stored.crc64, body.crc64(), body.len());
         stored.content = self.extend(&stored.content, body)?;
         stored.tag = Tag::Changed(self.now);
         stored.acl = acl.unwrap_or(stored.acl);
-        Ok(Record {
-            stored: Some(stored),
-            modified: self.now,
-            ..record
-        })
+        record.modified = self.now;
+        Ok(())
     }
 
     /// The record of a new append object (R20, R100).
@@ -302,12 +280,30 @@ mod tests {
         assert_eq!(world.bytes("k").await, b"hello world");
         for position in [0, 10, 12, u64::MAX] {
             let refused = world.append("k", b"x", position).await;
-            assert!(matches!(refused, Err(Error::PositionMismatch { length: 11 })), "{position}");
+            assert!(
+                matches!(refused, Err(Error::PositionMismatch { length: 11 })),
+                "{position}"
+            );
         }
         let refused = world.append("absent", b"x", 3).await;
-        assert!(matches!(refused, Err(Error::PositionMismatch { length: 0 })));
-        assert!(matches!(world.object("absent"), Err(Error::NoSuchKey { delete_marker: None })));
+        assert!(matches!(
+            refused,
+            Err(Error::PositionMismatch { length: 0 })
+        ));
+        assert!(matches!(
+            world.object("absent"),
+            Err(Error::NoSuchKey {
+                delete_marker: None
+            })
+        ));
         assert_eq!(world.bytes("k").await, b"hello world");
-        assert_eq!(world.store.object(&world.bucket(), &key("k"), None).unwrap().etag, second.etag);
+        assert_eq!(
+            world
+                .store
+                .object(&world.bucket(), &key("k"), None)
+                .unwrap()
+                .etag,
+            second.etag
+        );
     }
 }

@@ -217,7 +217,8 @@ impl Store {
             .inner
             .engine
             .get(view, &self.keys().bucket(name.as_str()))?;
-        row.map(|row| Bucket::decode(name.clone(), row)).transpose()
+        row.map(|row| Bucket::decode(name.clone(), &row))
+            .transpose()
     }
 
     fn change_bucket(&self, name: &BucketName) -> Result<BucketChange<'_>> {
@@ -231,7 +232,7 @@ impl Store {
         let batch = self.inner.engine.batch();
         let row = batch.get(&self.keys().bucket(name.as_str()))?;
         let bucket = row
-            .map(|row| Bucket::decode(name.clone(), row))
+            .map(|row| Bucket::decode(name.clone(), &row))
             .transpose()?;
         Ok(BucketChange {
             batch,
@@ -275,8 +276,8 @@ impl Store {
             let bucket = change.put(self.keys(), bucket);
             return Ok((Some(change.submit()), Creation::AlreadyOwned(bucket)));
         }
-        let owned = self.owned(View::Pending, owner)?;
-        if owned.len() >= self.inner.options.buckets_max {
+        let existing = self.buckets_of(View::Pending, owner)?;
+        if existing.len() >= self.inner.options.buckets_max {
             return Err(Error::TooManyBuckets);
         }
         let settings = BucketSettings {
@@ -304,23 +305,23 @@ impl Store {
     }
 
     /// All buckets of an owner, by name. Accounts have few: [`super::StoreOptions::buckets_max`].
-    fn owned(&self, view: View, owner: &str) -> Result<Vec<Bucket>> {
+    fn buckets_of(&self, view: View, owner: &str) -> Result<Vec<Bucket>> {
         let keys = self.keys();
         let head = keys.buckets("").len();
-        let mut owned = Vec::new();
+        let mut buckets = Vec::new();
         self.walk(view, keys.buckets(""), |row, value| {
             let name = row
                 .get(head..)
                 .and_then(|name| std::str::from_utf8(name).ok());
             let name = name.and_then(|name| BucketName::parse(name).ok());
             let name = name.ok_or_else(|| record::corrupt("bucket row key"))?;
-            let bucket = Bucket::decode(name, value.clone())?;
+            let bucket = Bucket::decode(name, value)?;
             if bucket.owner == owner {
-                owned.push(bucket);
+                buckets.push(bucket);
             }
             Ok(())
         })?;
-        Ok(owned)
+        Ok(buckets)
     }
 
     /// Every row that starts with `prefix`, in slices.
@@ -363,7 +364,7 @@ impl Store {
                 && group
                     .is_none_or(|group| bucket.settings.resource_group_id.as_ref() == Some(group))
         };
-        let mut found = self.owned(View::Committed, &query.owner)?;
+        let mut found = self.buckets_of(View::Committed, &query.owner)?;
         found.retain(matches);
         let more = found.len() > query.max;
         found.truncate(query.max);
@@ -402,7 +403,9 @@ impl Store {
             },
         )?;
         rows.push(keys.bucket(name.as_str()));
-        rows.into_iter().for_each(|row| change.batch.delete(row));
+        for row in rows {
+            change.batch.delete(row);
+        }
         Ok(change.submit())
     }
 

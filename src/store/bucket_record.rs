@@ -1,5 +1,7 @@
 //! The record of a bucket.
 
+#![allow(clippy::option_option)] // outer: whether it decodes; inner: the value
+
 use super::bucket::{Bucket, BucketSettings, DefaultRetention, ObjectWorm, RetentionPeriod, Worm};
 use super::codec::{put_varint, take_small, take_u8, take_varint};
 use super::error::Result;
@@ -87,10 +89,10 @@ impl Bucket {
         out
     }
 
-    pub(super) fn decode(name: BucketName, row: Bytes) -> Result<Self> {
+    pub(super) fn decode(name: BucketName, row: &Bytes) -> Result<Self> {
         let mut bytes = row.as_ref();
         let input = &mut bytes;
-        Self::take(name, &row, input).ok_or_else(|| corrupt("bucket record"))
+        Self::take(name, row, input).ok_or_else(|| corrupt("bucket record"))
     }
 
     fn take(name: BucketName, row: &Bytes, input: &mut &[u8]) -> Option<Self> {

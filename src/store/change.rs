@@ -216,7 +216,7 @@ impl Change<'_> {
         if row == bucket.row {
             return Ok(Cow::Borrowed(bucket));
         }
-        let fresh = Bucket::decode(bucket.name.clone(), row)?;
+        let fresh = Bucket::decode(bucket.name.clone(), &row)?;
         // Another bucket of that name: nobody has been asked whether the caller may write to it.
         (fresh.id == bucket.id)
             .then_some(Cow::Owned(fresh))

@@ -340,7 +340,10 @@ impl Change<'_> {
         if seen.kind == ObjectType::Appendable {
             origin.details.sse = job.options.sse.clone().or_else(|| seen.sse.clone());
         }
-        origin.details.symlink_target = seen.symlink_target.clone();
+        origin
+            .details
+            .symlink_target
+            .clone_from(&seen.symlink_target);
         let stored = record.stored.as_mut().ok_or(Error::NoSuchVersion)?;
         if stored.storage_class != origin.storage_class {
             stored.restore = None;
@@ -373,7 +376,10 @@ impl Change<'_> {
             .options
             .attributes(seen.headers.clone(), seen.tags.clone());
         let mut origin = Origin::new(bucket, attributes, self.now);
-        origin.details.symlink_target = seen.symlink_target.clone();
+        origin
+            .details
+            .symlink_target
+            .clone_from(&seen.symlink_target);
         let kind = match from.kind {
             ObjectType::Symlink => ObjectType::Symlink,
             ObjectType::Normal | ObjectType::Multipart | ObjectType::Appendable => {

@@ -35,6 +35,10 @@ pub(super) struct BucketGuards<'l> {
     _names: MutexGuard<'l, ()>,
 }
 
+fn index(number: u64, locks: usize) -> usize {
+    usize::try_from(number % locks as u64).unwrap_or_default()
+}
+
 impl Locks {
     pub(super) fn new() -> Self {
         Self {
@@ -48,11 +52,11 @@ impl Locks {
     /// The lock of a key, or of an upload by the bytes of its id.
     pub(super) fn of(&self, bucket: u64, key: &[u8]) -> KeyLock {
         let hash = self.hasher.hash_one((bucket, key));
-        KeyLock((hash % KEY_LOCKS as u64) as usize)
+        KeyLock(index(hash, KEY_LOCKS))
     }
 
     fn bucket_index(bucket: u64) -> usize {
-        (bucket % BUCKET_LOCKS as u64) as usize
+        index(bucket, BUCKET_LOCKS)
     }
 
     /// Takes buckets shared and keys alone.

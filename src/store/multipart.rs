@@ -374,7 +374,12 @@ impl Store {
         let chosen = choose(&all, completion)?;
         self.check_sizes(&chosen)?;
         let tag = match hashed {
-            Some((md5, ids)) if chosen.iter().map(|(_, part)| part.content.id()).eq(ids.iter().copied()) => {
+            Some((md5, ids))
+                if chosen
+                    .iter()
+                    .map(|(_, part)| part.content.id())
+                    .eq(ids.iter().copied()) =>
+            {
                 Tag::Md5(md5)
             }
             Some(_) => return Ok(None),
@@ -585,7 +590,9 @@ fn choose(
 /// The tag of a multipart object: MD5 of the parts' MD5s, and how many there are.
 fn tag_of(parts: &[(PartNumber, PartRecord)]) -> Tag {
     let mut digest = Md5::new();
-    parts.iter().for_each(|(_, part)| digest.update(part.md5));
+    for (_, part) in parts {
+        digest.update(part.md5);
+    }
     Tag::Parts(
         digest.finalize().into(),
         u32::try_from(parts.len()).unwrap_or(u32::MAX),

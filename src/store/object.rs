@@ -528,7 +528,8 @@ impl Store {
                 let stricter = retention.until >= old.until
                     && (old.mode == RetentionMode::Governance
                         || retention.mode == RetentionMode::Compliance);
-                if !stricter && !(bypass && old.mode == RetentionMode::Governance) {
+                let bypassed = bypass && old.mode == RetentionMode::Governance;
+                if !(stricter || bypassed) {
                     return Err(Error::RetentionLocked);
                 }
             }

@@ -14,6 +14,8 @@
 //!
 //! A key is written with each 00 as 00 FF and ends in 00 00, so that no key is a prefix of another and order is kept.
 
+#![allow(clippy::option_option)] // outer: whether it decodes; inner: the value
+
 use super::codec::{
     put_bytes, put_signed, put_varint, take_bytes, take_exact, take_signed, take_small, take_u8,
     take_varint,

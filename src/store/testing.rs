@@ -58,10 +58,23 @@ impl World {
         adjust(&mut options);
         let clock = Arc::new(HandClock::default());
         clock.advance_seconds(1_600_000_000);
-        let store = Store::open(options.clone(), clock.clone(), Arc::new(CountingIds::default())).unwrap();
+        let store = Store::open(
+            options.clone(),
+            clock.clone(),
+            Arc::new(CountingIds::default()),
+        )
+        .unwrap();
         let name = BucketName::parse("bucket").unwrap();
-        store.create_bucket(&name, "1", BucketOptions::default(), false).await.unwrap();
-        Self { store, clock, options, name }
+        store
+            .create_bucket(&name, "1", BucketOptions::default(), false)
+            .await
+            .unwrap();
+        Self {
+            store,
+            clock,
+            options,
+            name,
+        }
     }
 
     pub(crate) async fn new() -> Self {
@@ -97,11 +110,20 @@ impl World {
     pub(crate) async fn put(&self, name: &str, bytes: &[u8]) -> Result<Written> {
         let body = self.body(bytes).await;
         let attributes = ObjectAttributes::default();
-        self.store.put_object(&self.bucket(), &key(name), body, attributes, PutOptions::default()).await
+        self.store
+            .put_object(
+                &self.bucket(),
+                &key(name),
+                body,
+                attributes,
+                PutOptions::default(),
+            )
+            .await
     }
 
     pub(crate) async fn append(&self, name: &str, bytes: &[u8], position: u64) -> Result<Appended> {
-        self.append_with(name, bytes, position, Ok(ObjectAttributes::default())).await
+        self.append_with(name, bytes, position, Ok(ObjectAttributes::default()))
+            .await
     }
 
     pub(crate) async fn append_with(
@@ -113,11 +135,15 @@ impl World {
     ) -> Result<Appended> {
         let body = self.body(bytes).await;
         let acl = creation.as_ref().ok().and_then(|attributes| attributes.acl);
-        self.store.append_object(&self.bucket(), &key(name), position, body, acl, creation).await
+        self.store
+            .append_object(&self.bucket(), &key(name), position, body, acl, creation)
+            .await
     }
 
     pub(crate) async fn delete(&self, name: &str, version: Option<VersionId>) -> Result<Deleted> {
-        self.store.delete_object(&self.bucket(), &key(name), version.as_ref(), false).await
+        self.store
+            .delete_object(&self.bucket(), &key(name), version.as_ref(), false)
+            .await
     }
 
     pub(crate) fn object(&self, name: &str) -> Result<Object> {
@@ -150,8 +176,13 @@ impl World {
             };
             let page = self.store.list_objects(&self.bucket(), &query).unwrap();
             assert!(page.objects.len() + page.prefixes.len() <= max);
-            let mut entries: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
-            entries.extend(page.prefixes.into_iter().map(|prefix| format!("[{prefix}]")));
+            let mut entries: Vec<String> =
+                page.objects.into_iter().map(|object| object.key).collect();
+            entries.extend(
+                page.prefixes
+                    .into_iter()
+                    .map(|prefix| format!("[{prefix}]")),
+            );
             entries.sort_by_key(|entry| entry.trim_matches(['[', ']']).to_owned());
             all.extend(entries);
             match page.next {

@@ -83,7 +83,7 @@ impl fmt::Display for VersionId {
         bytes.extend_from_slice(&ID_HEAD);
         for at in 0..SEQUENCE_BYTES {
             let more = if at + 1 < SEQUENCE_BYTES { 0x80 } else { 0 };
-            bytes.push((sequence >> (7 * at)) as u8 & 0x7F | more);
+            bytes.push((sequence >> (7 * at)).to_le_bytes()[0] & 0x7F | more);
         }
         bytes.extend_from_slice(&ID_TAIL);
         bytes.extend_from_slice(hex::encode(random).as_bytes());
