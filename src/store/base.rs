@@ -2,6 +2,7 @@
 //! Another engine, or a shared database, takes sled's place by implementing this trait.
 
 pub(crate) mod none;
+pub(crate) mod sled;
 
 use super::{fault::EngineError, overlay::Row};
 use bytes::Bytes;
@@ -22,9 +23,6 @@ pub(crate) trait Base: Send + Sync {
 
     /// Applies rows and makes them durable before it returns. Called by one thread at a time; idempotent.
     fn apply(&self, rows: &[Row]) -> Result<(), EngineError>;
-
-    /// Called after the last slice of a checkpoint: whatever the base must check or tidy.
-    fn checkpointed(&self) -> Result<(), EngineError>;
 
     /// Bytes on disk.
     fn disk_bytes(&self) -> u64;

@@ -8,6 +8,7 @@ use super::{
     fault::EngineError,
     log::Record,
     overlay::{Row, View},
+    space::Pin as SpacePin,
     stage::Staged,
     volume::Volume,
 };
@@ -34,6 +35,8 @@ pub const VALUE_MAX: usize = 4 << 20;
 pub struct Batch<'e> {
     shared: &'e Shared,
     generation: u64,
+    /// Keeps spans of a rolled-back commit, to which this batch may append, from being reused under it.
+    pin: Option<SpacePin>,
     rows: Vec<Row>,
     /// Owner counts this batch has looked at or changed, by the start of the span.
     counts: BTreeMap<Span, Count>,
@@ -108,6 +111,7 @@ impl<'e> Batch<'e> {
     pub(crate) fn new(shared: &'e Shared) -> Self {
         Self {
             shared,
+            pin: Some(shared.space.pin()),
             generation: shared.overlay.read().generation,
             rows: Vec::new(),
             counts: BTreeMap::new(),
@@ -406,6 +410,8 @@ impl<'e> Batch<'e> {
             bodies: std::mem::take(&mut self.bodies),
             body_count: self.body_count,
         };
+        // All bytes are written; holding it longer would only delay the spans this batch frees.
+        self.pin = None;
         let commit = self
             .shared
             .submit(record, std::mem::take(&mut self.large), self.generation);

@@ -11,12 +11,14 @@ pub use super::{
 };
 
 use super::{
-    base::none::NoBase,
-    commit::Queue,
+    base::{Base, none::NoBase},
+    checkpoint::{self, Maintenance, checkpoint},
+    commit::{self, Queue},
     content::Page,
     fault::Health,
-    log::Record,
+    log::{Record, Writer},
     overlay::Overlay,
+    recover,
     space::Space,
     volume::{Volume, Volumes},
 };
@@ -24,12 +26,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::{
+    fs::File,
     ops::{Bound, Range},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -79,7 +83,7 @@ impl Default for EngineOptions {
             durability: Durability::Durable,
             relaxed_interval: Duration::from_millis(200),
             segment_first: 1 << 20,
-            segment_max: 32 << 20,
+            segment_max: 16 << 20,
             checkpoint_first: 8 << 20,
             checkpoint_max: 64 << 20,
             idle_checkpoint: Duration::from_secs(2),
@@ -135,9 +139,45 @@ pub(crate) struct Shared {
     pub(crate) sequences: AtomicU64,
     pub(crate) live: AtomicI64,
     pub(crate) commits: AtomicU64,
+    pub(crate) base: Arc<dyn Base>,
+    pub(crate) maintenance: Maintenance,
+    /// Held by a checkpoint.
+    pub(crate) checkpointing: Mutex<()>,
+    pub(crate) checkpoints: AtomicU64,
+    replayed: u64,
 }
 
 impl Shared {
+    fn new(
+        options: &EngineOptions,
+        health: Arc<Health>,
+        base: Arc<dyn Base>,
+        overlay: Overlay,
+        space: Space,
+    ) -> Self {
+        Self {
+            overlay,
+            space,
+            health,
+            references: Mutex::new(()),
+            queue: None,
+            durability: options.durability,
+            ids: AtomicU64::new(0),
+            sequences: AtomicU64::new(0),
+            live: AtomicI64::new(0),
+            commits: AtomicU64::new(0),
+            base,
+            maintenance: Maintenance::new(
+                options.checkpoint_first,
+                options.checkpoint_max,
+                options.idle_checkpoint,
+            ),
+            checkpointing: Mutex::new(()),
+            checkpoints: AtomicU64::new(0),
+            replayed: 0,
+        }
+    }
+
     /// A failpoint on a step that concerns a volume.
     pub(crate) fn step(&self, name: &'static str, _volume: &Volume) -> Result<(), EngineError> {
         self.health
@@ -216,6 +256,47 @@ pub struct Engine(Arc<Handle>);
 /// Owns the threads: when the last clone goes, they stop.
 struct Handle {
     shared: Arc<Shared>,
+    disk: Mutex<Option<Disk>>,
+}
+
+/// What only a store on disk has.
+struct Disk {
+    dir: PathBuf,
+    /// Held, and with it the directory, until the threads are gone.
+    _lock: File,
+    committer: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Finishes what is enqueued and stops the threads; makes a checkpoint if `clean`. Does nothing the second time.
+    fn stop(&self, clean: bool) -> Result<(), EngineError> {
+        let Some(disk) = self.disk.lock().take() else {
+            return Ok(());
+        };
+        let shared = &self.shared;
+        if let Some(queue) = &shared.queue {
+            queue.close();
+        }
+        let ended = disk.committer.join();
+        shared.maintenance.close();
+        for thread in disk.background {
+            let _ = thread.join();
+        }
+        ended.map_err(|_| EngineError::Closed)?;
+        if clean {
+            checkpoint(shared, &disk.dir, true)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Without a checkpoint: the log has everything, and recovery is the one path anyway.
+        let _ = self.stop(false);
+    }
 }
 
 impl Engine {
@@ -224,20 +305,76 @@ impl Engine {
         let health = Arc::new(Health::default());
         #[cfg(any(test, feature = "failpoints"))]
         health.arm(&options.failpoints);
+        match options.dir.clone() {
+            Some(dir) => Self::open_disk(&dir, &options, health),
+            None => Self::open_memory(&options, health),
+        }
+    }
+
+    fn open_memory(options: &EngineOptions, health: Arc<Health>) -> Result<Self, EngineError> {
         let volumes = Volumes::open(None, health.clone())?;
-        let shared = Arc::new(Shared {
-            overlay: Overlay::new(Arc::new(NoBase)),
-            space: Space::new(volumes, options.volume_max)?,
-            health,
-            references: Mutex::new(()),
-            queue: None,
-            durability: options.durability,
-            ids: AtomicU64::new(0),
-            sequences: AtomicU64::new(0),
-            live: AtomicI64::new(0),
-            commits: AtomicU64::new(0),
-        });
-        Ok(Self(Arc::new(Handle { shared })))
+        let base: Arc<dyn Base> = Arc::new(NoBase);
+        let (overlay, space) = (
+            Overlay::new(base.clone()),
+            Space::new(volumes, options.volume_max)?,
+        );
+        let shared = Arc::new(Shared::new(options, health, base, overlay, space));
+        Ok(Self(Arc::new(Handle {
+            shared,
+            disk: Mutex::new(None),
+        })))
+    }
+
+    fn open_disk(
+        dir: &Path,
+        options: &EngineOptions,
+        health: Arc<Health>,
+    ) -> Result<Self, EngineError> {
+        let opened = recover::open(dir, options, &health)?;
+        let mut shared = Shared::new(options, health, opened.base, opened.overlay, opened.space);
+        shared.ids = AtomicU64::new(opened.counters.ids);
+        shared.sequences = AtomicU64::new(opened.counters.sequences);
+        shared.live = AtomicI64::new(opened.live);
+        shared.replayed = opened.replayed;
+        shared.queue = Some(Queue::new(opened.log.clone(), opened.last));
+        let shared = Arc::new(shared);
+
+        let durable = options.durability == Durability::Durable;
+        let relaxed = (!durable).then_some(options.relaxed_interval);
+        let writer = Writer::new(opened.log.clone(), opened.last, durable);
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            thread
+                .spawn(run)
+                .map_err(|error| EngineError::io("start thread", dir, error))
+        };
+        let for_committer = shared.clone();
+        let committer = spawn(
+            "commit",
+            Box::new(move || commit::run(&for_committer, writer, relaxed)),
+        )?;
+        let (for_checkpoints, at) = (shared.clone(), dir.to_path_buf());
+        let checkpoints = spawn(
+            "checkpoint",
+            Box::new(move || checkpoint::run(&for_checkpoints, &at)),
+        )?;
+        let for_keeper = shared.clone();
+        let keeper = spawn("keeper", Box::new(move || checkpoint::keep(&for_keeper)))?;
+        shared.maintenance.keep_house();
+        if opened.replayed > 0 {
+            // What was replayed is dropped from the log soon, so that the next start is quick.
+            shared.maintenance.request();
+        }
+        let disk = Disk {
+            dir: dir.to_path_buf(),
+            _lock: opened.lock,
+            committer,
+            background: vec![checkpoints, keeper],
+        };
+        Ok(Self(Arc::new(Handle {
+            shared,
+            disk: Mutex::new(Some(disk)),
+        })))
     }
 
     /// The value of a key.
@@ -306,28 +443,47 @@ impl Engine {
     pub fn figures(&self) -> Figures {
         let shared = &self.0.shared;
         let space = shared.space.figures();
+        let log = shared.queue.as_ref().map(|queue| &queue.log);
+        let log_bytes = log.map_or(0, |log| log.bytes());
+        let base_bytes = shared.base.disk_bytes();
+        let volume_bytes: u64 = shared
+            .space
+            .volumes
+            .all()
+            .iter()
+            .map(|volume| volume.disk_bytes())
+            .sum();
         Figures {
             live_bytes: shared.live.load(Ordering::Relaxed).max(0) as u64,
             allocated_bytes: space.total - space.free - space.waiting,
             waiting_bytes: space.waiting,
-            disk_bytes: shared
-                .space
-                .volumes
-                .all()
-                .iter()
-                .map(|volume| volume.disk_bytes())
-                .sum(),
+            disk_bytes: volume_bytes + log_bytes + base_bytes,
+            log_bytes,
+            base_bytes,
+            log_syncs: log.map_or(0, |log| log.syncs.load(Ordering::Relaxed)),
+            checkpoints: shared.checkpoints.load(Ordering::Relaxed),
+            replayed: shared.replayed,
             overlay_rows: shared.overlay.read().rows() as u64,
             commits: shared.commits.load(Ordering::Relaxed),
             volume_syncs: shared.space.volumes.syncs.load(Ordering::Relaxed),
             poisoned: shared.health.poisoned(),
-            ..Figures::default()
         }
     }
 
     /// Finishes what is enqueued, makes a checkpoint and stops. Other clones answer [`EngineError::Closed`] to writes afterwards.
-    #[allow(clippy::unused_async)]
     pub async fn close(self) -> Result<(), EngineError> {
-        Ok(())
+        let stopped = tokio::task::spawn_blocking(move || self.close_blocking()).await;
+        stopped.unwrap_or(Err(EngineError::Closed))
+    }
+
+    /// [`Self::close`] on this thread.
+    pub fn close_blocking(self) -> Result<(), EngineError> {
+        self.0.stop(true)
+    }
+
+    /// Makes a checkpoint now; it otherwise happens when the log has grown, when the store is idle, and at [`Self::close`].
+    pub fn checkpoint_blocking(&self) -> Result<(), EngineError> {
+        let dir = self.0.disk.lock().as_ref().map(|disk| disk.dir.clone());
+        dir.map_or(Ok(()), |dir| checkpoint(&self.0.shared, &dir, false))
     }
 }

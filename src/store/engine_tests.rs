@@ -27,9 +27,11 @@ fn keys(engine: &Engine) -> Vec<Vec<u8>> {
 
 /// Bytes that depend on their position and on `seed`.
 fn pattern(seed: u64, len: usize) -> Vec<u8> {
-    (0..len as u64)
-        .map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(seed) >> 29) as u8)
-        .collect()
+    let byte = |n: u64| {
+        let mixed = (seed << 32 ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((mixed ^ mixed >> 31).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 56) as u8
+    };
+    (0..len as u64).map(byte).collect()
 }
 
 fn all(engine: &Engine, content: &Content) -> Vec<u8> {

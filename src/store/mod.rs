@@ -11,12 +11,15 @@ pub mod body;
 pub mod bucket;
 mod bucket_record;
 mod change;
+mod checkpoint;
 mod codec;
 mod commit;
 mod content;
 pub mod copy;
 pub mod delete;
 pub mod engine;
+#[cfg(test)]
+mod engine_disk_tests;
 #[cfg(test)]
 mod engine_tests;
 pub mod error;
@@ -29,6 +32,7 @@ pub mod object;
 mod overlay;
 mod read;
 mod record;
+mod recover;
 mod space;
 mod stage;
 #[cfg(test)]

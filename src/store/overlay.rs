@@ -1,7 +1,9 @@
 //! The overlay: rows newer than the base, in memory. Pending rows are enqueued and not yet durable; active ones are committed;
 //! frozen ones are on their way into the base. The merge of all with the base exists here and nowhere else.
 
-use super::{base::Base, fault::EngineError};
+use super::{
+    base::Base, checkpoint::SpaceChange, content::Span, fault::EngineError, log::Counters,
+};
 use bytes::Bytes;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
@@ -22,6 +24,29 @@ pub enum View {
     Pending,
 }
 
+/// What a committed record changes besides rows.
+pub(crate) struct Published {
+    pub(crate) sequence: u64,
+    pub(crate) counters: Counters,
+    pub(crate) took: Vec<Span>,
+    pub(crate) freed: Vec<Span>,
+    pub(crate) live: i64,
+}
+
+/// What the active rows cover, for the checkpoint that will move them.
+#[derive(Default)]
+pub(crate) struct Window {
+    /// Sequence number of the last published record.
+    pub(crate) sequence: u64,
+    pub(crate) counters: Counters,
+    /// Live bytes in all.
+    pub(crate) live: i64,
+    /// Ownership changes since the last freeze, in log order.
+    pub(crate) changes: Vec<SpaceChange>,
+    /// Bytes of keys and values published since the last freeze.
+    pub(crate) row_bytes: u64,
+}
+
 /// What is in memory.
 #[derive(Default)]
 pub(crate) struct Layers {
@@ -29,6 +54,7 @@ pub(crate) struct Layers {
     pending: BTreeMap<Bytes, (u64, Option<Bytes>)>,
     active: Rows,
     frozen: Option<Arc<Rows>>,
+    window: Window,
     /// Counts the rolled-back commits: a batch built on an older state is refused.
     pub(crate) generation: u64,
 }
@@ -63,8 +89,20 @@ impl Layers {
     }
 
     /// Moves the rows of a durable record from pending to active.
-    pub(crate) fn publish(&mut self, sequence: u64, rows: Vec<Row>) {
+    pub(crate) fn publish(&mut self, rows: Vec<Row>, with: Published) {
+        let sequence = with.sequence;
+        let window = &mut self.window;
+        window.sequence = sequence;
+        window.counters = window.counters.max(with.counters);
+        window.live += with.live;
+        window
+            .changes
+            .extend(with.took.into_iter().map(SpaceChange::Took));
+        window
+            .changes
+            .extend(with.freed.into_iter().map(SpaceChange::Freed));
         for (key, value) in rows {
+            window.row_bytes += (key.len() + value.as_ref().map_or(0, Bytes::len)) as u64;
             if self
                 .pending
                 .get(&key)
@@ -82,20 +120,47 @@ impl Layers {
         self.generation += 1;
     }
 
-    /// Turns the active rows into frozen ones. There must be none.
-    pub(crate) fn freeze(&mut self) -> Arc<Rows> {
+    /// Starts the window after a checkpoint that covers everything up to `sequence`.
+    pub(crate) fn begin_window(&mut self, sequence: u64, counters: Counters, live: i64) {
+        self.window = Window {
+            sequence,
+            counters,
+            live,
+            ..Window::default()
+        };
+    }
+
+    pub(crate) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Whether a checkpoint would have nothing to do.
+    pub(crate) fn nothing_to_freeze(&self) -> bool {
+        self.active.is_empty() && self.window.changes.is_empty()
+    }
+
+    /// Turns the active rows into frozen ones; there are none from before.
+    pub(crate) fn freeze(&mut self) -> (Arc<Rows>, Window) {
         let rows = Arc::new(std::mem::take(&mut self.active));
         self.frozen = Some(rows.clone());
-        rows
+        let Window {
+            sequence,
+            counters,
+            live,
+            ..
+        } = self.window;
+        let next = Window {
+            sequence,
+            counters,
+            live,
+            ..Window::default()
+        };
+        (rows, std::mem::replace(&mut self.window, next))
     }
 
     /// Forgets the frozen rows: the base has them.
     pub(crate) fn thaw(&mut self) -> Option<Arc<Rows>> {
         self.frozen.take()
-    }
-
-    pub(crate) fn active_rows(&self) -> usize {
-        self.active.len()
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -259,13 +259,33 @@ impl Space {
         self.map.lock().reserve(span);
     }
 
-    /// Length of a volume in bytes, 0 for one that does not exist.
-    pub(crate) fn volume_end(&self, volume: u32) -> u64 {
-        self.map
-            .lock()
-            .volumes
-            .get(volume as usize)
-            .map_or(0, |space| space.end)
+    /// Makes sure that a volume is long enough for `span`: the length of a file may be lost in a power cut where the record
+    /// that needs it is not. The volume itself cannot be missing.
+    pub(crate) fn cover(&self, span: Span) -> Result<(), EngineError> {
+        let mut map = self.map.lock();
+        let end = map.volumes.get(span.volume as usize).map(|space| space.end);
+        let Some(end) = end else {
+            return Err(EngineError::corrupt(format!(
+                "volume {} does not exist",
+                span.volume
+            )));
+        };
+        let need = (span.offset + span.len)
+            .next_multiple_of(MIB)
+            .min(self.volume_max.max(span.offset + span.len));
+        if need <= end || span.offset + span.len <= end {
+            return Ok(());
+        }
+        self.volumes.get(span.volume)?.allocate(end, need - end)?;
+        if let Some(space) = map.volumes.get_mut(span.volume as usize) {
+            space.end = need;
+        }
+        map.release(Span {
+            volume: span.volume,
+            offset: end,
+            len: need - end,
+        });
+        Ok(())
     }
 
     /// A span of exactly `len` bytes, a multiple of [`UNIT`].
@@ -324,6 +344,8 @@ impl Space {
             }
         };
         let volume = self.volumes.get(id)?;
+        self.volumes
+            .check_headroom(step.min(len.next_multiple_of(MIB)))?;
         let step = match volume.allocate(start, step) {
             // Nearly full: what is needed now may still fit.
             Err(EngineError::Full) if step > len => volume.allocate(start, len).map(|()| len)?,

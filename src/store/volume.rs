@@ -22,6 +22,10 @@ use std::{
     },
 };
 
+/// Free bytes of the file system that object bytes never take: an eighth of it, within these bounds.
+const HEADROOM_MIN: u64 = 12 << 20;
+const HEADROOM_MAX: u64 = 128 << 20;
+
 /// One volume file.
 pub(crate) struct Volume {
     pub(crate) id: u32,
@@ -121,6 +125,21 @@ impl Volumes {
         }
         list.push(volume.clone());
         Ok(volume)
+    }
+
+    /// Refuses to grow into the last part of the file system: deletions need room in the log and checkpoints in the base
+    /// to make a full disk usable again.
+    pub(crate) fn check_headroom(&self, growth: u64) -> Result<(), EngineError> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        let Ok(stat) = rustix::fs::statvfs(dir) else {
+            return Ok(());
+        };
+        let headroom =
+            (stat.f_blocks.saturating_mul(stat.f_frsize) / 8).clamp(HEADROOM_MIN, HEADROOM_MAX);
+        if stat.f_bavail.saturating_mul(stat.f_frsize) < headroom + growth {
+            return Err(EngineError::Full);
+        }
+        Ok(())
     }
 
     pub(crate) fn get(&self, id: u32) -> Result<Arc<Volume>, EngineError> {

@@ -26,10 +26,6 @@ impl Base for NoBase {
         Ok(())
     }
 
-    fn checkpointed(&self) -> Result<(), EngineError> {
-        Ok(())
-    }
-
     fn disk_bytes(&self) -> u64 {
         0
     }
