@@ -1,5 +1,7 @@
 //! The one shared state: configuration, store, credentials, clock and ids. Passed, never global.
 
+mod open;
+
 use crate::auth::{AuthSettings, Credentials};
 use crate::config::Config;
 use crate::domain::ids::IdSource;
@@ -7,6 +9,8 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::http::address::Domains;
 use crate::store::{self, Store};
 use std::sync::Arc;
+
+pub use open::OpenError;
 
 /// What every request sees.
 pub struct App {

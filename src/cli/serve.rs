@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, reachable, write_out};
+use crate::app::App;
 use crate::config::{Config, Durability};
+use crate::dispatch;
 use crate::server::{Listeners, Server};
 
 pub(super) fn serve(config: Config) -> Result<(), Failure> {
@@ -40,9 +43,9 @@ async fn run(config: Config) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
 
     let listeners = Listeners::bind(&config).await.map_err(Failure::run)?;
-    let placeholder =
-        axum::Router::new().fallback(|| async { http::StatusCode::SERVICE_UNAVAILABLE });
-    let server = Server::start(listeners, &config, placeholder).map_err(Failure::run)?;
+    let app = App::open(config.clone()).await.map_err(Failure::run)?;
+    let service = dispatch::router(Arc::clone(&app));
+    let server = Server::start(listeners, &config, service).map_err(Failure::run)?;
     write_out(&banner(&config, &server))?;
     warn_if_exposed(&config, &server);
 
@@ -51,12 +54,15 @@ async fn run(config: Config) -> Result<(), Failure> {
         _ = interrupt.recv() => "SIGINT",
     };
     tracing::info!(signal = name, "stopping, a second signal stops at once");
+    let close = async {
+        server.stop().await;
+        app.close().await
+    };
     tokio::select! {
-        () = server.stop() => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        closed = close => closed.map_err(|error| Failure::run(format_args!("cannot close the store: {error}"))),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
     }
-    Ok(())
 }
 
 fn warn_if_exposed(config: &Config, server: &Server) {

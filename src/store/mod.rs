@@ -60,7 +60,7 @@ pub use object::{
 };
 pub use version::{ListedMarker, ListedVersion, VersionId, VersionListing, VersionQuery};
 
-pub use engine::{EngineOptions, Figures};
+pub use engine::{Durability, EngineOptions, Figures};
 
 use crate::domain::ids::IdSource;
 use crate::domain::time::Clock;
