@@ -3,17 +3,17 @@
 //! The only module that sees all others. Errors become answers here and nowhere else.
 
 use crate::app::App;
-use crate::auth::{self, Access, Admitted, Identity, Incoming, Target};
-use crate::domain::name::ObjectKey;
+use crate::auth::{self, Access, Identity};
 use crate::error::{Code, Error, Result};
 use crate::http::address::Address;
 use crate::http::body::RequestBody;
 use crate::http::connection::ConnectionInfo;
 use crate::http::query::Query;
 use crate::http::reply::{self, Exchange, Reply};
+use crate::operation::permission::{self, Wish};
 use crate::operation::{self, Call, Operation, Place, Request};
 use crate::ops::OPERATIONS;
-use crate::store::{self, Bucket};
+use crate::store::VersionId;
 use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
@@ -155,7 +155,7 @@ async fn admit_and_run(
 ) -> Result<Reply> {
     let unsigned =
         matches!(&resolved, Ok(row) if matches!(row.access, Access::Public | Access::Form));
-    let incoming = incoming(&request);
+    let incoming = request.incoming();
     let identity = if unsigned {
         Identity::anonymous()
     } else {
@@ -175,7 +175,16 @@ async fn admit_and_run(
         bucket,
         key,
     };
-    let admitted = authorize(app, operation, identity, &incoming, &place)?;
+    let version = request.query.get("versionId").and_then(VersionId::parse);
+    let wish = Wish {
+        access: operation.access,
+        action: operation.action,
+        bucket_name: place.bucket_name.as_ref(),
+        bucket: place.bucket.as_deref(),
+        key: place.key.as_ref(),
+        version: version.as_ref(),
+    };
+    let admitted = permission::authorize(app, app.store(), identity, &wish, &incoming)?;
 
     // A fault rule acts here, before the handler has seen anything.
     let call = Call::new(
@@ -190,81 +199,6 @@ async fn admit_and_run(
     let result = (operation.handler)(call).await;
     // And here, when everything has happened and nothing has been said.
     result
-}
-
-fn incoming(request: &Request) -> Incoming<'_> {
-    Incoming {
-        method: &request.method,
-        headers: &request.headers,
-        query: request.query.pairs(),
-        raw_query: &request.raw_query,
-        bucket: request.address.bucket.as_deref(),
-        key: request.address.key.as_deref(),
-        host: &request.address.host,
-        secure: request.secure,
-        source_ip: request.peer.ip(),
-        now: request.received,
-    }
-}
-
-fn authorize(
-    app: &App,
-    operation: &'static Operation,
-    identity: Identity,
-    incoming: &Incoming<'_>,
-    place: &Place,
-) -> Result<Admitted> {
-    let bucket = place.bucket.as_deref();
-    let policy = match bucket {
-        Some(bucket) => app.store().config(bucket, "policy")?,
-        None => None,
-    };
-    let object_acl = match (bucket, &place.key) {
-        (Some(bucket), Some(key)) if !identity.is_account_root(&bucket.owner) => {
-            object_acl(app, bucket, key, incoming)?
-        }
-        _ => None,
-    };
-    let target = Target {
-        region: &app.config().region,
-        bucket: place.bucket_name.as_ref().map(|name| name.as_str()),
-        key: place.key.as_ref().map(ObjectKey::as_str),
-        bucket_owner: bucket.map(|bucket| bucket.owner.as_str()),
-        bucket_acl: bucket.map(|bucket| bucket.settings.acl),
-        object_acl,
-        policy: policy.as_deref(),
-        block_public_access: bucket
-            .is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
-        requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
-    };
-    auth::authorize(
-        identity,
-        operation.access,
-        operation.action,
-        &target,
-        incoming,
-    )
-}
-
-/// The ACL of the addressed object, where there is one. Whether it exists is for the handler to tell, after
-/// permission.
-fn object_acl(
-    app: &App,
-    bucket: &Bucket,
-    key: &ObjectKey,
-    incoming: &Incoming<'_>,
-) -> Result<Option<crate::domain::object::ObjectAcl>> {
-    let version = incoming
-        .query
-        .iter()
-        .find(|(name, _)| name == "versionId")
-        .and_then(|(_, value)| value.as_deref());
-    let version = version.and_then(store::VersionId::parse);
-    match app.store().object(bucket, key, version.as_ref()) {
-        Ok(object) => Ok(Some(object.acl)),
-        Err(store::Error::Engine(error)) => Err(store::Error::Engine(error).into()),
-        Err(_) => Ok(None),
-    }
 }
 
 /// The checks that the HTTP library does not make: one `Host`, one kind of framing, bounded header (style §3.9).

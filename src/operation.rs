@@ -2,8 +2,10 @@
 //!
 //! Routing, permission, body limit and the README matrix all come from the rows in `ops/mod.rs`.
 
+pub mod permission;
+
 use crate::app::App;
-use crate::auth::{Access, Admitted, Identity};
+use crate::auth::{Access, Admitted, Identity, Incoming};
 use crate::domain::name::{BucketName, ObjectKey};
 use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
@@ -11,10 +13,12 @@ use crate::http::address::{Address, Scope};
 use crate::http::body::{self, RequestBody};
 use crate::http::query::Query;
 use crate::http::reply::Reply;
-use crate::store::{Body, Bucket, Store};
+use crate::http::throttle::TrafficLimit;
+use crate::store::{Body, Bucket, Store, VersionId};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
+use permission::Wish;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::net::SocketAddr;
@@ -189,6 +193,24 @@ pub struct Request {
     pub secure: bool,
 }
 
+impl Request {
+    /// The request as authentication looks at it.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming {
+            method: &self.method,
+            headers: &self.headers,
+            query: self.query.pairs(),
+            raw_query: &self.raw_query,
+            bucket: self.address.bucket.as_deref(),
+            key: self.address.key.as_deref(),
+            host: &self.address.host,
+            secure: self.secure,
+            source_ip: self.peer.ip(),
+            now: self.received,
+        }
+    }
+}
+
 /// What a handler receives. It cannot be made without [`Admitted`], which only `auth` makes.
 pub struct Call {
     app: Arc<App>,
@@ -200,6 +222,7 @@ pub struct Call {
     bucket_name: Option<BucketName>,
     key: Option<ObjectKey>,
     body: RequestBody,
+    delayed_millis: Option<u64>,
 }
 
 impl fmt::Debug for Call {
@@ -217,6 +240,14 @@ pub struct Place {
     pub bucket: Option<Arc<Bucket>>,
     /// The key, checked.
     pub key: Option<ObjectKey>,
+}
+
+/// What an upload's headers promise about its body.
+#[derive(Debug, Clone, Copy)]
+pub struct UploadChecks {
+    md5: Option<[u8; 16]>,
+    crc64: Option<u64>,
+    limit: Option<TrafficLimit>,
 }
 
 impl Call {
@@ -245,6 +276,7 @@ impl Call {
             bucket_name,
             key,
             body,
+            delayed_millis: None,
         }
     }
 
@@ -266,6 +298,32 @@ impl Call {
     /// Who asks.
     pub fn identity(&self) -> &Identity {
         self.admitted.identity()
+    }
+
+    /// Whether the caller may also do this; the refusal is the client's answer.
+    pub fn may(
+        &self,
+        access: Access,
+        action: &str,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        version: Option<&VersionId>,
+    ) -> Result<()> {
+        let wish = Wish {
+            access,
+            action,
+            bucket_name: Some(&bucket.name),
+            bucket: Some(bucket),
+            key: Some(key),
+            version,
+        };
+        self.may_as(self.identity().clone(), &wish)
+    }
+
+    /// As [`Call::may`] for somebody whom only the handler could find out (PostObject).
+    pub fn may_as(&self, identity: Identity, wish: &Wish<'_>) -> Result<()> {
+        let incoming = self.request.incoming();
+        permission::authorize(&self.app, &self.store, identity, wish, &incoming).map(drop)
     }
 
     /// The request's typed parts.
@@ -360,25 +418,43 @@ impl Call {
         crate::xml::from_xml(&bytes).map_err(|error| Error::new(Code::MalformedXML).source(error))
     }
 
-    /// Streams the body into the store and checks length, size limit, `Content-MD5` and CRC-64 (R58–R62).
-    /// Nothing of it exists for anyone until a store call takes it.
-    pub async fn receive(&mut self, md5: bool) -> Result<Body> {
+    /// What can be said about an upload before its body: framing, announced length, digests and traffic limit
+    /// are well-formed (R60 step 6).
+    pub fn check_upload(&self) -> Result<UploadChecks> {
         self.body.require_framing()?;
+        let max = self.app.config().limits.object_size_max;
+        if self.body.length().is_some_and(|length| length > max) {
+            return Err(Error::new(Code::EntityTooLarge));
+        }
+        Ok(UploadChecks {
+            md5: body::content_md5(&self.request.headers)?,
+            crc64: self.expected_crc64()?,
+            limit: TrafficLimit::of(&self.request.headers, &self.request.query)?,
+        })
+    }
+
+    /// Streams the body into the store and checks length, size limit, `Content-MD5` and CRC-64 (R58–R62), no faster
+    /// than a traffic limit allows (R39). Nothing of it exists for anyone until a store call takes it.
+    pub async fn receive(&mut self, md5: bool) -> Result<Body> {
+        let UploadChecks {
+            md5: expected_md5,
+            crc64: expected_crc,
+            limit,
+        } = self.check_upload()?;
         let length = self.body.length();
         let max = self.app.config().limits.object_size_max;
-        let too_large = || Error::new(Code::EntityTooLarge);
-        if length.is_some_and(|length| length > max) {
-            return Err(too_large());
-        }
-        let expected_md5 = body::content_md5(&self.request.headers)?;
-        let expected_crc = self.expected_crc64()?;
+        let mut throttle = limit.map(TrafficLimit::start);
         let mut writer = self.store.receive(length, md5 || expected_md5.is_some());
         while let Some(bytes) = self.body.next().await? {
             if writer.len() + bytes.len() as u64 > max {
-                return Err(too_large());
+                return Err(Error::new(Code::EntityTooLarge));
+            }
+            if let Some(throttle) = &mut throttle {
+                throttle.pass(bytes.len()).await;
             }
             writer.write(bytes).await?;
         }
+        self.delayed_millis = throttle.map(|throttle| throttle.delayed_millis());
         if length.is_some_and(|length| length != writer.len()) {
             return Err(Error::new(Code::IncompleteBody).close());
         }
@@ -390,6 +466,11 @@ impl Call {
             return Err(Error::new(Code::InvalidCRC64));
         }
         Ok(body)
+    }
+
+    /// By how much a traffic limit delayed the upload; none where there was no limit.
+    pub fn delayed_millis(&self) -> Option<u64> {
+        self.delayed_millis
     }
 
     fn expected_crc64(&self) -> Result<Option<u64>> {

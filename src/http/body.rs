@@ -9,6 +9,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt as _;
 use md5::{Digest, Md5};
+use parking_lot::Mutex;
 use std::io;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
@@ -17,7 +18,9 @@ const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// bytes between this request and the next.
 #[derive(Debug)]
 pub struct RequestBody {
-    body: Option<Body>,
+    // Never locked: the body of a request has one reader. The mutex makes it Sync, so that a handler may hold its
+    // call by reference while it waits for the store.
+    body: Mutex<Option<Body>>,
     length: Option<u64>,
     chunked: bool,
 }
@@ -39,7 +42,7 @@ impl RequestBody {
         };
         let chunked = headers.contains_key(TRANSFER_ENCODING);
         Ok(Self {
-            body: Some(body),
+            body: Mutex::new(Some(body)),
             length,
             chunked,
         })
@@ -62,16 +65,16 @@ impl RequestBody {
     /// The next bytes, or none at the end. A body that ends early is `IncompleteBody`, one that stalls
     /// `RequestTimeout` (R59).
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        while let Some(body) = &mut self.body {
+        while let Some(body) = self.body.get_mut() {
             match body.frame().await {
-                None => self.body = None,
+                None => *self.body.get_mut() = None,
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Ok(Some(data));
                     }
                 }
                 Some(Err(error)) => {
-                    self.body = None;
+                    *self.body.get_mut() = None;
                     return Err(broken(error));
                 }
             }

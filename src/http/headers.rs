@@ -275,7 +275,12 @@ pub struct Shown<'a> {
     pub target: &'a Object,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    /// What shows its own metadata: the link, or else the object.
+    pub fn front(&self) -> &'a Object {
+        self.link.unwrap_or(self.target)
+    }
+
     /// `Last-Modified`: through a link the later of both.
     pub fn modified(&self) -> Timestamp {
         let target = self.target.modified;
@@ -285,8 +290,7 @@ impl Shown<'_> {
     /// The headers of GET and HEAD (errors.md §3, R77, R82).
     #[must_use]
     pub fn write(&self, reply: Reply, now: Timestamp) -> Reply {
-        let Self { link, target } = *self;
-        let front = link.unwrap_or(target);
+        let (front, target) = (self.front(), self.target);
         let kind = front.kind;
         let position = (kind == ObjectType::Appendable).then_some(target.len);
         let tags = Some(front.tags.len()).filter(|count| *count > 0);
@@ -368,6 +372,8 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     fn map(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
@@ -426,12 +432,10 @@ mod tests {
 
     #[test]
     fn encryption_headers() {
-        let [algorithm, data, key] = [
-            "x-oss-server-side-encryption",
-            "x-oss-server-side-data-encryption",
-            "x-oss-server-side-encryption-key-id",
-        ];
-        let good: &[(&[(&str, &str)], bool, Option<&str>)] = &[
+        let algorithm = "x-oss-server-side-encryption";
+        let data = "x-oss-server-side-data-encryption";
+        let key = "x-oss-server-side-encryption-key-id";
+        let good: &[(Pairs, bool, Option<&str>)] = &[
             (&[(algorithm, "AES256")], false, None),
             (&[(algorithm, "SM4")], false, None),
             (&[(algorithm, "KMS")], false, None),
@@ -450,7 +454,7 @@ mod tests {
                 "{headers:?}"
             );
         }
-        let bad: &[(&[(&str, &str)], Code)] = &[
+        let bad: &[(Pairs, Code)] = &[
             (
                 &[(algorithm, "aes256")],
                 Code::InvalidEncryptionAlgorithmError,

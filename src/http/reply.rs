@@ -3,6 +3,7 @@
 use crate::domain::etag::ETag;
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
+use crate::xml;
 use axum::body::Body;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use futures_util::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use quick_xml::escape::escape;
+use serde::Serialize;
 use std::fmt::{self, Write as _};
 
 /// `x-oss-request-id`.
@@ -79,6 +81,13 @@ pub fn status(status: StatusCode) -> Reply {
 /// 200 with a finished XML document.
 pub fn document(xml: Vec<u8>) -> Reply {
     bytes("application/xml", xml)
+}
+
+/// 200 with a document of the protocol.
+pub fn xml<T: Serialize>(document: &T) -> Result<Reply> {
+    xml::to_xml(document)
+        .map(self::document)
+        .map_err(Error::internal)
 }
 
 /// 200 with bytes of a type.

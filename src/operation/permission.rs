@@ -1,0 +1,77 @@
+//! Asks `auth` whether a caller may do something to a bucket or an object, with the facts that the store knows.
+//!
+//! Dispatch asks once for every request. A handler that touches more than what the request addresses (the source of
+//! a copy, the target of a link, the keys of a multiple delete) asks again.
+
+use crate::app::App;
+use crate::auth::{self, Access, Admitted, Identity, Incoming, Target};
+use crate::domain::name::{BucketName, ObjectKey};
+use crate::domain::object::ObjectAcl;
+use crate::error::Result;
+use crate::store::{self, Bucket, Store, VersionId};
+
+/// What the caller wants to do, and to what.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// The kind of access.
+    pub access: Access,
+    /// The RAM action.
+    pub action: &'a str,
+    /// The bucket's name.
+    pub bucket_name: Option<&'a BucketName>,
+    /// The bucket, where it exists.
+    pub bucket: Option<&'a Bucket>,
+    /// The key.
+    pub key: Option<&'a ObjectKey>,
+    /// The version; none for the current one.
+    pub version: Option<&'a VersionId>,
+}
+
+/// Decides; the refusal is the client's answer.
+pub fn authorize(
+    app: &App,
+    store: &Store,
+    identity: Identity,
+    wish: &Wish<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<Admitted> {
+    let bucket = wish.bucket;
+    let policy = match bucket {
+        Some(bucket) => store.config(bucket, "policy")?,
+        None => None,
+    };
+    let object_acl = match (bucket, wish.key) {
+        (Some(bucket), Some(key)) if !identity.is_account_root(&bucket.owner) => {
+            object_acl(store, bucket, key, wish.version)?
+        }
+        _ => None,
+    };
+    let target = Target {
+        region: &app.config().region,
+        bucket: wish.bucket_name.map(BucketName::as_str),
+        key: wish.key.map(ObjectKey::as_str),
+        bucket_owner: bucket.map(|bucket| bucket.owner.as_str()),
+        bucket_acl: bucket.map(|bucket| bucket.settings.acl),
+        object_acl,
+        policy: policy.as_deref(),
+        block_public_access: bucket
+            .is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
+        requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
+    };
+    auth::authorize(identity, wish.access, wish.action, &target, incoming)
+}
+
+/// The ACL of the addressed object, where there is one. Whether it exists is for the handler to tell, after
+/// permission.
+fn object_acl(
+    store: &Store,
+    bucket: &Bucket,
+    key: &ObjectKey,
+    version: Option<&VersionId>,
+) -> Result<Option<ObjectAcl>> {
+    match store.object(bucket, key, version) {
+        Ok(object) => Ok(Some(object.acl)),
+        Err(store::Error::Engine(error)) => Err(store::Error::Engine(error).into()),
+        Err(_) => Ok(None),
+    }
+}
