@@ -2,6 +2,16 @@
 //!
 //! Adding one: a row, a handler in its family's file, its documents in `xml`, its store method, and a test.
 
+pub mod append;
+pub mod copy;
+pub mod delete;
+pub mod multipart;
+pub mod object;
+pub mod restore;
+pub mod retention;
+pub mod symlink;
+pub mod tagging;
+
 use crate::auth::Access;
 use crate::error::{Code, Error, Result};
 use crate::http::address::Scope;
@@ -175,29 +185,29 @@ operations! {
     GetBucketWorm, GET, Bucket, [Query("worm")], BucketOwner, "oss:GetBucketWorm", None, Full, "Retention", unsupported;
     PutBucketObjectWormConfiguration, PUT, Bucket, [Query("objectWorm")], BucketOwner, "oss:PutBucketObjectWormConfiguration", Document(64 * KIB), Full, "Retention", unsupported;
     GetBucketObjectWormConfiguration, GET, Bucket, [Query("objectWorm")], BucketOwner, "oss:GetBucketObjectWormConfiguration", None, Full, "Retention", unsupported;
-    PutObjectRetention, PUT, Object, [Query("retention")], BucketOwner, "oss:PutObjectRetention", Document(64 * KIB), Full, "Retention", unsupported;
-    GetObjectRetention, GET, Object, [Query("retention")], BucketOwner, "oss:GetObjectRetention", None, Full, "Retention", unsupported;
-    PutObjectLegalHold, PUT, Object, [Query("legalHold")], BucketOwner, "oss:PutObjectLegalHold", Document(64 * KIB), Full, "Retention", unsupported;
-    GetObjectLegalHold, GET, Object, [Query("legalHold")], BucketOwner, "oss:GetObjectLegalHold", None, Full, "Retention", unsupported;
+    PutObjectRetention, PUT, Object, [Query("retention")], BucketOwner, "oss:PutObjectRetention", Document(64 * KIB), Full, "Retention", retention::put_retention;
+    GetObjectRetention, GET, Object, [Query("retention")], BucketOwner, "oss:GetObjectRetention", None, Full, "Retention", retention::get_retention;
+    PutObjectLegalHold, PUT, Object, [Query("legalHold")], BucketOwner, "oss:PutObjectLegalHold", Document(64 * KIB), Full, "Retention", retention::put_legal_hold;
+    GetObjectLegalHold, GET, Object, [Query("legalHold")], BucketOwner, "oss:GetObjectLegalHold", None, Full, "Retention", retention::get_legal_hold;
     // Object
-    PutObject, PUT, Object, [], Write, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", unsupported;
-    AppendObject, POST, Object, [Query("append")], Write, "oss:PutObject", Stream, Full, "Object", unsupported;
-    SealAppendObject, POST, Object, [Query("seal")], Write, "oss:SealAppendObject", Stream, Full, "Object", unsupported;
-    GetObject, GET, Object, [], Read, "oss:GetObject", None, Full, "Object", unsupported;
-    HeadObject, HEAD, Object, [], Read, "oss:GetObject", None, Full, "Object", unsupported;
-    GetObjectMeta, HEAD, Object, [Query("objectMeta")], Read, "oss:GetObject", None, Full, "Object", unsupported;
-    CopyObject, PUT, Object, [Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Object", unsupported;
-    DeleteObject, DELETE, Object, [], Write, "oss:DeleteObject", None, Full, "Object", unsupported;
-    DeleteMultipleObjects, POST, Bucket, [Query("delete")], Write, "oss:DeleteObject", Document(2 * MIB), Full, "Object", unsupported;
+    PutObject, PUT, Object, [], Write, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", object::put;
+    AppendObject, POST, Object, [Query("append")], Write, "oss:PutObject", Stream, Full, "Object", append::append;
+    SealAppendObject, POST, Object, [Query("seal")], Write, "oss:SealAppendObject", Stream, Full, "Object", append::seal;
+    GetObject, GET, Object, [], Read, "oss:GetObject", None, Full, "Object", object::get;
+    HeadObject, HEAD, Object, [], Read, "oss:GetObject", None, Full, "Object", object::head;
+    GetObjectMeta, HEAD, Object, [Query("objectMeta")], Read, "oss:GetObject", None, Full, "Object", object::meta;
+    CopyObject, PUT, Object, [Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Object", copy::object;
+    DeleteObject, DELETE, Object, [], Write, "oss:DeleteObject", None, Full, "Object", delete::object;
+    DeleteMultipleObjects, POST, Bucket, [Query("delete")], Write, "oss:DeleteObject", Document(2 * MIB), Full, "Object", delete::multiple;
     PutObjectAcl, PUT, Object, [Query("acl")], WriteAcl, "oss:PutObjectAcl", None, Full, "Object", unsupported;
     GetObjectAcl, GET, Object, [Query("acl")], ReadAcl, "oss:GetObjectAcl", None, Full, "Object", unsupported;
-    PutObjectTagging, PUT, Object, [Query("tagging")], Write, "oss:PutObjectTagging", Document(64 * KIB), Full, "Object", unsupported;
-    GetObjectTagging, GET, Object, [Query("tagging")], Read, "oss:GetObjectTagging", None, Full, "Object", unsupported;
-    DeleteObjectTagging, DELETE, Object, [Query("tagging")], Write, "oss:DeleteObjectTagging", None, Full, "Object", unsupported;
-    PutSymlink, PUT, Object, [Query("symlink")], Write, "oss:PutObject", None, Full, "Object", unsupported;
-    GetSymlink, GET, Object, [Query("symlink")], Read, "oss:GetObject", None, Full, "Object", unsupported;
-    RestoreObject, POST, Object, [Query("restore")], Write, "oss:RestoreObject", Document(64 * KIB), Full, "Object", unsupported;
-    CleanRestoredObject, POST, Object, [Query("cleanRestoredObject")], Write, "oss:CleanRestoredObject", None, Full, "Object", unsupported;
+    PutObjectTagging, PUT, Object, [Query("tagging")], Write, "oss:PutObjectTagging", Document(64 * KIB), Full, "Object", tagging::put;
+    GetObjectTagging, GET, Object, [Query("tagging")], Read, "oss:GetObjectTagging", None, Full, "Object", tagging::get;
+    DeleteObjectTagging, DELETE, Object, [Query("tagging")], Write, "oss:DeleteObjectTagging", None, Full, "Object", tagging::delete;
+    PutSymlink, PUT, Object, [Query("symlink")], Write, "oss:PutObject", None, Full, "Object", symlink::put;
+    GetSymlink, GET, Object, [Query("symlink")], Read, "oss:GetObject", None, Full, "Object", symlink::get;
+    RestoreObject, POST, Object, [Query("restore")], Write, "oss:RestoreObject", Document(64 * KIB), Full, "Object", restore::restore;
+    CleanRestoredObject, POST, Object, [Query("cleanRestoredObject")], Write, "oss:CleanRestoredObject", None, Full, "Object", restore::clean;
     PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", unsupported;
     ProcessObject, POST, Object, [Query("x-oss-process")], Read, "oss:ProcessObject", Document(64 * KIB), No, "Object", unsupported;
     ProcessObjectOnRead, GET, Object, [Query("x-oss-process")], Read, "oss:GetObject", None, No, "Object", unsupported;
@@ -206,13 +216,13 @@ operations! {
     Rename, POST, Object, [Query("x-oss-rename")], Write, "oss:Rename", None, No, "Object", unsupported;
     DeleteDirectory, POST, Object, [Query("x-oss-delete")], Write, "oss:DeleteDirectory", None, No, "Object", unsupported;
     // Multipart upload
-    InitiateMultipartUpload, POST, Object, [Query("uploads")], Write, "oss:PutObject", None, Full, "Multipart upload", unsupported;
-    UploadPart, PUT, Object, [Query("uploadId")], Write, "oss:PutObject", Stream, Full, "Multipart upload", unsupported;
-    UploadPartCopy, PUT, Object, [Query("uploadId"), Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Multipart upload", unsupported;
-    CompleteMultipartUpload, POST, Object, [Query("uploadId")], Write, "oss:PutObject", Document(2 * MIB), Partial("callbacks are not offered"), "Multipart upload", unsupported;
-    AbortMultipartUpload, DELETE, Object, [Query("uploadId")], Write, "oss:AbortMultipartUpload", None, Full, "Multipart upload", unsupported;
-    ListMultipartUploads, GET, Bucket, [Query("uploads")], List, "oss:ListMultipartUploads", None, Full, "Multipart upload", unsupported;
-    ListParts, GET, Object, [Query("uploadId")], Write, "oss:ListParts", None, Full, "Multipart upload", unsupported;
+    InitiateMultipartUpload, POST, Object, [Query("uploads")], Write, "oss:PutObject", None, Full, "Multipart upload", multipart::initiate;
+    UploadPart, PUT, Object, [Query("uploadId")], Write, "oss:PutObject", Stream, Full, "Multipart upload", multipart::upload_part;
+    UploadPartCopy, PUT, Object, [Query("uploadId"), Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Multipart upload", multipart::upload_part_copy;
+    CompleteMultipartUpload, POST, Object, [Query("uploadId")], Write, "oss:PutObject", Document(2 * MIB), Partial("callbacks are not offered"), "Multipart upload", multipart::complete;
+    AbortMultipartUpload, DELETE, Object, [Query("uploadId")], Write, "oss:AbortMultipartUpload", None, Full, "Multipart upload", multipart::abort;
+    ListMultipartUploads, GET, Bucket, [Query("uploads")], List, "oss:ListMultipartUploads", None, Full, "Multipart upload", multipart::list_uploads;
+    ListParts, GET, Object, [Query("uploadId")], Write, "oss:ListParts", None, Full, "Multipart upload", multipart::list_parts;
     // LiveChannel
     PutLiveChannel, PUT, Object, [Query("live")], Write, "oss:PutLiveChannel", Document(64 * KIB), No, "LiveChannel", unsupported;
     ListLiveChannel, GET, Bucket, [Query("live")], BucketOwner, "oss:ListLiveChannel", None, Partial("channels are not offered, so the list is empty"), "LiveChannel", unsupported;

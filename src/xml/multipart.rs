@@ -99,7 +99,6 @@ pub struct ListMultipartUploadsResult {
 pub struct Upload {
     pub key: String,
     pub upload_id: String,
-    pub storage_class: String,
     pub initiated: String,
 }
 
@@ -226,7 +225,6 @@ mod tests {
                 upload: vec![Upload {
                     key: "oss.avi".into(),
                     upload_id: "0004B99B8E707874FC2D692FA5D77D3F".into(),
-                    storage_class: "Standard".into(),
                     initiated: "2012-02-23T06:14:27.000Z".into(),
                 }],
                 common_prefixes: vec![CommonPrefixes {
@@ -247,7 +245,6 @@ mod tests {
                 <Upload>
                     <Key>oss.avi</Key>
                     <UploadId>0004B99B8E707874FC2D692FA5D77D3F</UploadId>
-                    <StorageClass>Standard</StorageClass>
                     <Initiated>2012-02-23T06:14:27.000Z</Initiated>
                 </Upload>
                 <CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>

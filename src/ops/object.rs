@@ -1,0 +1,285 @@
+//! PutObject, GetObject, HeadObject, GetObjectMeta, and what other handlers share with them.
+
+use crate::auth::Access;
+use crate::domain::object::{ObjectAcl, ObjectAttributes};
+use crate::error::{Code, Error, Result};
+use crate::http::conditions::Conditions;
+use crate::http::gzip;
+use crate::http::headers::{self, CONTENT_MD5, Shown};
+use crate::http::range::{self, Selection};
+use crate::http::reply::{self, HASH_CRC64, Reply, VERSION_ID};
+use crate::http::throttle::{QOS_DELAY_TIME, TrafficLimit};
+use crate::operation::Call;
+use crate::store::{self, Bucket, PutOptions, Resolved, Written};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use futures_util::TryStreamExt as _;
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, RANGE,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+use std::ops::Range;
+
+const RANGE_BEHAVIOR: &str = "x-oss-range-behavior";
+
+/// PutObject: stores the whole body under the key.
+pub async fn put(mut call: Call) -> Result<Reply> {
+    refuse_callback(&call)?;
+    let attributes = headers::attributes(call.headers())?;
+    check_attributes(&call, &attributes)?;
+    let options = PutOptions {
+        forbid_overwrite: headers::forbid_overwrite(call.headers())?,
+    };
+    let body = call.receive(true).await?;
+
+    let written = call
+        .store()
+        .put_object(call.bucket()?, call.key()?, body, attributes, options)
+        .await;
+    let written = written.map_err(|error| exists(error, "0026-00000201"))?;
+
+    Ok(show_written(&call, &written))
+}
+
+/// GetObject: the bytes, or a range of them, of the object or of what a symlink points to.
+pub async fn get(call: Call) -> Result<Reply> {
+    let overrides = Overrides::of(&call)?;
+    let limit = TrafficLimit::of(call.headers(), call.query())?;
+    let found = find(&call)?;
+    let target = &found.target;
+    if !call.store().is_readable(target) {
+        return Err(Error::new(Code::InvalidObjectState));
+    }
+
+    let (status, range) = match selection(&call, target.len)? {
+        Some(range) => (StatusCode::PARTIAL_CONTENT, range),
+        None => (StatusCode::OK, 0..target.len),
+    };
+    let bytes = call.store().read(target, range.clone());
+
+    let (bucket, key) = (call.bucket_name()?.clone(), target.key.clone());
+    let bytes = bytes.inspect_err(move |error| {
+        // The status has gone out: all that is left is to break off, and to say here why.
+        tracing::error!(%bucket, %key, %error, "reading an object failed");
+    });
+    let length = range.end - range.start;
+    let compressed = status == StatusCode::OK
+        && !call.headers().contains_key(RANGE)
+        && gzip::applies(
+            call.headers(),
+            target_type(&found),
+            shown(&found).front().headers.content_encoding.as_deref(),
+            length,
+        );
+    let reply = match (compressed, limit) {
+        (false, None) => reply::stream(status, Some(length), bytes),
+        (false, Some(limit)) => reply::stream(status, Some(length), limit.pace(bytes)),
+        (true, None) => reply::stream(status, None, gzip::compress(bytes)),
+        (true, Some(limit)) => {
+            reply::stream(status, None, limit.pace(Box::pin(gzip::compress(bytes))))
+        }
+    };
+    let delay = limit.map(|limit| limit.duration_of(length).as_millis());
+    let mut reply = shown(&found)
+        .write(reply, call.now())
+        .maybe(QOS_DELAY_TIME, delay);
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = range.end.saturating_sub(1);
+        reply.set(
+            CONTENT_RANGE,
+            format_args!("bytes {}-{last}/{}", range.start, target.len),
+        );
+    }
+    overrides.apply(&mut reply);
+    if compressed {
+        reply
+            .headers
+            .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        for other in [ETAG, HASH_CRC64, CONTENT_MD5] {
+            reply.headers.remove(other);
+        }
+    }
+    Ok(reply)
+}
+
+/// HeadObject: what GetObject would say, without the bytes. Archived objects show too.
+pub async fn head(call: Call) -> Result<Reply> {
+    let found = find(&call)?;
+
+    let reply = shown(&found).write(reply::empty(), call.now());
+    Ok(reply.header(CONTENT_LENGTH, found.target.len))
+}
+
+/// GetObjectMeta: length, tag and time only; a symlink shows itself (R80).
+pub async fn meta(call: Call) -> Result<Reply> {
+    let version = headers::version_id(call.query())?;
+
+    let object = call
+        .store()
+        .object(call.bucket()?, call.key()?, version.as_ref())?;
+
+    Ok(reply::empty()
+        .etag(&object.etag)
+        .header(LAST_MODIFIED, object.modified.rfc1123())
+        .header(CONTENT_LENGTH, object.len)
+        .header(HASH_CRC64, object.crc64)
+        .maybe(VERSION_ID, object.version))
+}
+
+/// The object that a read addresses, followed through a symlink, once permission and conditions hold.
+fn find(call: &Call) -> Result<Resolved> {
+    let version = headers::version_id(call.query())?;
+    let found = call
+        .store()
+        .resolve(call.bucket()?, call.key()?, version.as_ref())?;
+    if found.link.is_some() {
+        // The ACLs of both count (operations.md §E.8); dispatch has seen only the link's.
+        call.may(
+            Access::Read,
+            "oss:GetObject",
+            call.bucket()?,
+            &found.target.key,
+            None,
+        )?;
+    }
+    let shown = shown(&found);
+    Conditions::of_read(call.headers()).check(&found.target.etag, shown.modified())?;
+    Ok(found)
+}
+
+fn shown(found: &Resolved) -> Shown<'_> {
+    Shown {
+        link: found.link.as_ref(),
+        target: &found.target,
+    }
+}
+
+fn target_type(found: &Resolved) -> Option<&str> {
+    shown(found).front().headers.content_type.as_deref()
+}
+
+/// The range that is asked for; none for the whole object.
+fn selection(call: &Call, length: u64) -> Result<Option<Range<u64>>> {
+    let asked = headers::text(call.headers(), &RANGE)?;
+    let standard = call
+        .header(RANGE_BEHAVIOR)?
+        .is_some_and(|value| value.eq_ignore_ascii_case("standard"));
+    match range::select(asked, standard, length) {
+        Selection::Whole => Ok(None),
+        Selection::Part(range) => Ok(Some(range)),
+        Selection::Unsatisfiable => {
+            let error = Error::new(Code::InvalidRange)
+                .field("RangeRequested", asked.unwrap_or_default())
+                .field("ActualObjectSize", length.to_string());
+            match HeaderValue::try_from(format!("bytes */{length}")) {
+                Ok(total) => Err(error.header(CONTENT_RANGE, total)),
+                Err(_) => Err(error),
+            }
+        }
+    }
+}
+
+/// `response-*` parameters: headers that replace the stored ones in this answer.
+struct Overrides(Vec<(HeaderName, HeaderValue)>);
+
+impl Overrides {
+    fn of(call: &Call) -> Result<Self> {
+        let names = [
+            ("response-content-type", CONTENT_TYPE),
+            ("response-content-language", CONTENT_LANGUAGE),
+            ("response-expires", EXPIRES),
+            ("response-cache-control", CACHE_CONTROL),
+            ("response-content-disposition", CONTENT_DISPOSITION),
+            ("response-content-encoding", CONTENT_ENCODING),
+        ];
+        let mut all = Vec::new();
+        for (parameter, header) in names {
+            let Some(value) = call.query().non_empty(parameter) else {
+                continue;
+            };
+            // Only a signed link is allowed to dress up what somebody else stored.
+            if call.identity().is_anonymous() {
+                return Err(Error::new(Code::InvalidRequest).message(
+                    "Request specific response headers cannot be used for anonymous GET requests.",
+                ));
+            }
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+                Error::invalid_argument(parameter, value, "The value can not stand in a header.")
+            })?;
+            all.push((header, value));
+        }
+        Ok(Self(all))
+    }
+
+    fn apply(self, reply: &mut Reply) {
+        for (name, value) in self.0 {
+            reply.headers.insert(name, value);
+        }
+    }
+}
+
+/// The answer of a write that made a whole object.
+pub(super) fn show_written(call: &Call, written: &Written) -> Reply {
+    let reply = reply::empty()
+        .etag(&written.etag)
+        .header(HASH_CRC64, written.crc64)
+        .maybe(
+            CONTENT_MD5,
+            written.md5.map(|md5| BASE64_STANDARD.encode(md5)),
+        )
+        .maybe(VERSION_ID, written.version)
+        .maybe(QOS_DELAY_TIME, call.delayed_millis());
+    headers::write_sse(reply, written.sse.as_ref())
+}
+
+/// What a write's headers ask for beyond the write itself must be allowed too.
+pub(super) fn check_attributes(call: &Call, attributes: &ObjectAttributes) -> Result<()> {
+    check_public(call.bucket()?, attributes.acl)?;
+    if !attributes.tags.is_empty() {
+        call.may(
+            Access::Write,
+            "oss:PutObjectTagging",
+            call.bucket()?,
+            call.key()?,
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+/// A blocked bucket takes no public objects.
+pub(super) fn check_public(bucket: &Bucket, acl: Option<ObjectAcl>) -> Result<()> {
+    let public = matches!(
+        acl,
+        Some(ObjectAcl::PublicRead | ObjectAcl::PublicReadWrite)
+    );
+    if public && bucket.settings.public_access_block == Some(true) {
+        return Err(Error::new(Code::AccessDenied).message("Put public object acl is not allowed"));
+    }
+    Ok(())
+}
+
+/// Callbacks are not offered yet: to store the object and call nobody would be a silent lie.
+pub(super) fn refuse_callback(call: &Call) -> Result<()> {
+    if asks_for_callback(call) {
+        return Err(
+            Error::new(Code::NotImplemented).message("Callbacks are not offered by this server.")
+        );
+    }
+    Ok(())
+}
+
+/// Whether the request names a callback, in a header or in the query.
+pub(super) fn asks_for_callback(call: &Call) -> bool {
+    call.headers().contains_key("x-oss-callback") || call.query().has("callback")
+}
+
+/// The store's refusal, with the extended code that this way of writing has for an existing object.
+pub(super) fn exists(error: store::Error, ec: &'static str) -> Error {
+    let error = Error::from(error);
+    if error.code() == Code::FileAlreadyExists {
+        error.ec(ec)
+    } else {
+        error
+    }
+}
