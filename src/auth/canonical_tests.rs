@@ -211,7 +211,16 @@ fn every_byte_counts(name: &str, string: &[u8], matches: impl Fn(&[u8]) -> bool)
     }
 }
 
-const V2_CASES: &[(&str, &[(&str, &str)], &str, &str, &str)] = &[
+type V2Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+/// Name, headers, additional headers, string to sign, signature.
+const V2_CASES: &[V2Case] = &[
     (
         "S3 header",
         &[("x-oss-head1", "value"), ("Range", "bytes=0-1")],
@@ -620,8 +629,8 @@ proptest! {
         for host in [HostForm::Verbatim, HostForm::WithoutPort] {
             let form = V4Form { additional: &additional, host };
             let canonical = v4_canonical_request(&subject, form);
-            let lines = canonical.iter().filter(|b| **b == b'\n').count();
-            prop_assert!(lines >= 5);
+            let lines = canonical.split(|b| *b == b'\n').count();
+            prop_assert!(lines > 5);
             v4_string_to_sign(&date, &scope(("20231216", HANGZHOU, "oss")), &canonical);
         }
     }

@@ -300,21 +300,21 @@ impl Statement {
         if self.principals.is_empty() {
             return Some(Via::Direct);
         }
-        let names = |name: &String| {
+        let is_named = |name: &String| {
             self.principals
                 .iter()
                 .any(|pattern| glob::matches(pattern, name))
         };
-        if self.principals.iter().any(|p| p == "*") || caller.names.iter().any(names) {
+        if self.principals.iter().any(|p| p == "*") || caller.names.iter().any(is_named) {
             return Some(Via::Direct);
         }
         let account = caller.account.as_ref()?;
         let root_arn = format!("acs:ram::{account}:root");
-        let named = self
+        let account_is_named = self
             .principals
             .iter()
             .any(|p| p == account || *p == root_arn);
-        match (named, caller.root) {
+        match (account_is_named, caller.root) {
             (true, true) => Some(Via::Direct),
             (true, false) => Some(Via::Account),
             (false, _) => None,

@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 const V1_PARAMETERS: [&str; 3] = ["Signature", "Expires", "OSSAccessKeyId"];
 const V1_MISSING: &str =
     "Query string authentication requires the Signature, Expires and OSSAccessKeyId parameters";
+const DATE_MESSAGE: &str = "OSS authentication requires a valid Date.";
 const VERSION: &str = "x-oss-signature-version";
 /// Longest life of a V4 URL, in seconds.
 const V4_EXPIRES_MAX: i64 = 604_800;
@@ -151,7 +152,6 @@ fn v4(settings: &AuthSettings, incoming: &Incoming) -> Result<Claim> {
     check_scope(settings, &scope)?;
     check_payload_hash(incoming.headers)?;
 
-    const DATE_MESSAGE: &str = "OSS authentication requires a valid Date.";
     let timestamp =
         non_empty(incoming, "x-oss-date").ok_or_else(|| denied("0002-00000503", DATE_MESSAGE))?;
     let at =
