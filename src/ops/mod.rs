@@ -7,6 +7,7 @@ pub mod copy;
 pub mod delete;
 pub mod multipart;
 pub mod object;
+pub mod post_object;
 pub mod restore;
 pub mod retention;
 pub mod symlink;
@@ -208,7 +209,7 @@ operations! {
     GetSymlink, GET, Object, [Query("symlink")], Read, "oss:GetObject", None, Full, "Object", symlink::get;
     RestoreObject, POST, Object, [Query("restore")], Write, "oss:RestoreObject", Document(64 * KIB), Full, "Object", restore::restore;
     CleanRestoredObject, POST, Object, [Query("cleanRestoredObject")], Write, "oss:CleanRestoredObject", None, Full, "Object", restore::clean;
-    PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", unsupported;
+    PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", post_object::post;
     ProcessObject, POST, Object, [Query("x-oss-process")], Read, "oss:ProcessObject", Document(64 * KIB), No, "Object", unsupported;
     ProcessObjectOnRead, GET, Object, [Query("x-oss-process")], Read, "oss:GetObject", None, No, "Object", unsupported;
     AsyncProcessObject, POST, Object, [Query("x-oss-async-process")], Read, "oss:AsyncProcessObject", Document(64 * KIB), No, "Object", unsupported;

@@ -1,6 +1,7 @@
 //! Multipart uploads (operations.md section F).
 
 use super::copy::Source;
+use crate::domain::name::ObjectKey;
 use crate::error::{Code, Error, Result};
 use crate::http::conditions::Conditions;
 use crate::http::headers::{self, CONTENT_MD5, COPY_SOURCE_VERSION_ID};
@@ -138,7 +139,7 @@ pub async fn complete(mut call: Call) -> Result<Reply> {
         written.map_err(|error| missing(super::object::exists(error, "0042-00000214")))?;
     let reply = reply::xml(&CompleteMultipartUploadResult {
         encoding_type: encoding.name(),
-        location: location(&call)?,
+        location: location_of(&call, call.key()?)?,
         bucket: call.bucket_name()?.to_string(),
         key: encoding.text(call.key()?.as_str()),
         etag: written.etag.quoted(),
@@ -362,7 +363,7 @@ fn read_parts(text: &[u8]) -> Result<Vec<(PartNumber, String)>> {
 }
 
 /// Where the new object is found, under the host that the client used.
-pub(super) fn location(call: &Call) -> Result<String> {
+pub(super) fn location_of(call: &Call, key: &ObjectKey) -> Result<String> {
     let request = call.request();
     let scheme = if request.secure { "https" } else { "http" };
     let bucket = if request.address.virtual_host {
@@ -373,7 +374,7 @@ pub(super) fn location(call: &Call) -> Result<String> {
     Ok(format!(
         "{scheme}://{}/{bucket}{}",
         request.address.host,
-        percent(call.key()?.as_str())
+        percent(key.as_str())
     ))
 }
 
