@@ -94,7 +94,7 @@ pub(super) async fn run<T, S>(
     let stream = Guarded::new(stream, Arc::clone(&phase), settings.deadlines);
     let idle_body = settings.idle_body;
     let answer = {
-        let (phase, unread) = (Arc::clone(&phase), Arc::clone(&unread));
+        let (phase, unread, stop) = (Arc::clone(&phase), Arc::clone(&unread), stop.clone());
         service_fn(move |request| {
             answer(
                 request,
@@ -103,6 +103,7 @@ pub(super) async fn run<T, S>(
                 idle_body,
                 phase.serve(),
                 Arc::clone(&unread),
+                stop.clone(),
             )
         })
     };
@@ -165,6 +166,7 @@ fn answer<S>(
     idle_body: Duration,
     serving: Serving,
     unread: Arc<AtomicBool>,
+    stop: watch::Receiver<bool>,
 ) -> BoxFuture<'static, Result<Response<ReplyBody>, Infallible>>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Send + 'static,
@@ -182,13 +184,15 @@ where
             (Body::new(body), Some(watch))
         };
         let mut response = service.oneshot(Request::from_parts(parts, body)).await?;
-        if let Some(watch) = watch
-            && !is_finished(&watch, may_read_rest).await
-        {
-            unread.store(true, Ordering::Relaxed);
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+        let finished = match watch {
+            Some(watch) => is_finished(&watch, may_read_rest).await,
+            None => true,
+        };
+        unread.store(!finished, Ordering::Relaxed);
+        // A client that is told does not send its next request into a connection that closes.
+        if !finished || *stop.borrow() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
         }
         Ok(response.map(|inner| ReplyBody {
             inner,

@@ -405,6 +405,7 @@ async fn stopping_lets_requests_finish_and_closes_idle_connections() {
     let since = Instant::now();
     let (answer, rest, ()) = tokio::join!(one(&mut busy), rest(&mut idle), server.stop());
     assert!(answer.ends_with("late"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
     assert_eq!(rest, "");
     assert!(seconds(since) < 0.9, "nothing was left to wait for");
     assert!(
