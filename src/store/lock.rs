@@ -49,6 +49,15 @@ impl Locks {
         }
     }
 
+    /// No locks at all, to show what they are for.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self {
+            keys: Vec::new(),
+            ..Self::new()
+        }
+    }
+
     /// The lock of a key, or of an upload by the bytes of its id.
     pub(super) fn of(&self, bucket: u64, key: &[u8]) -> KeyLock {
         let hash = self.hasher.hash_one((bucket, key));

@@ -5,17 +5,23 @@
 //! is submitted under the locks and awaited without them. Time and random ids come only from [`Store::open`].
 
 pub mod append;
+#[cfg(test)]
+mod append_tests;
 mod base;
 mod batch;
 pub mod body;
 pub mod bucket;
 mod bucket_record;
+#[cfg(test)]
+mod bucket_tests;
 mod change;
 mod checkpoint;
 mod codec;
 mod commit;
 mod content;
 pub mod copy;
+#[cfg(test)]
+mod copy_tests;
 pub mod delete;
 pub mod engine;
 #[cfg(test)]
@@ -25,19 +31,29 @@ mod engine_tests;
 pub mod error;
 mod fault;
 pub mod list;
+#[cfg(test)]
+mod list_tests;
 mod lock;
 mod log;
 pub mod multipart;
+#[cfg(test)]
+mod multipart_tests;
 pub mod object;
+#[cfg(test)]
+mod object_tests;
 mod overlay;
 mod read;
 mod record;
+#[cfg(test)]
+mod record_tests;
 mod recover;
 mod space;
 mod stage;
 #[cfg(test)]
 mod testing;
 pub mod version;
+#[cfg(test)]
+mod version_tests;
 mod volume;
 
 pub use append::{AppendState, Appended, Sealed};

@@ -81,6 +81,13 @@ impl World {
         Self::with(|_| {}).await
     }
 
+    /// The negative control of everything that locks are for: there are none.
+    pub(crate) async fn without_locks() -> Self {
+        let mut world = Self::new().await;
+        Arc::get_mut(&mut world.store.inner).unwrap().locks = Locks::none();
+        world
+    }
+
     pub(crate) async fn versioned(versioning: Versioning) -> Self {
         let world = Self::new().await;
         world.set_versioning(versioning).await;
@@ -88,8 +95,12 @@ impl World {
     }
 
     pub(crate) async fn set_versioning(&self, versioning: Versioning) {
+        self.set(|settings| settings.versioning = versioning).await;
+    }
+
+    pub(crate) async fn set(&self, change: impl FnOnce(&mut BucketSettings) + Send) {
         let set = |settings: &mut BucketSettings| {
-            settings.versioning = versioning;
+            change(settings);
             Ok::<_, Error>(())
         };
         self.store.update_bucket(&self.name, set).await.unwrap();
@@ -146,8 +157,19 @@ impl World {
             .await
     }
 
+    pub(crate) async fn seal(&self, name: &str, position: u64) -> Result<Sealed> {
+        self.store
+            .seal_object(&self.bucket(), &key(name), position)
+            .await
+    }
+
     pub(crate) fn object(&self, name: &str) -> Result<Object> {
         self.store.object(&self.bucket(), &key(name), None)
+    }
+
+    pub(crate) fn version(&self, name: &str, version: VersionId) -> Result<Object> {
+        self.store
+            .object(&self.bucket(), &key(name), Some(&version))
     }
 
     pub(crate) async fn bytes_of(&self, object: &Object) -> Vec<u8> {
@@ -163,30 +185,66 @@ impl World {
         self.bytes_of(&self.object(name).unwrap()).await
     }
 
-    /// Keys, and prefixes in brackets, page by page of `max`.
+    /// `key`, `key!` for a marker, `*` behind what is latest; newest first within a key, in pages of `max`.
+    pub(crate) fn versions(&self, prefix: &str, delimiter: &str, max: usize) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut query = VersionQuery {
+            prefix: prefix.to_owned(),
+            delimiter: Some(delimiter.to_owned()),
+            max,
+            ..VersionQuery::default()
+        };
+        loop {
+            let page = self.store.list_versions(&self.bucket(), &query).unwrap();
+            assert!(page.entries.len() + page.prefixes.len() <= max);
+            let latest = |is_latest| if is_latest { "*" } else { "" };
+            let mut entries: Vec<(String, String)> = Vec::new();
+            for entry in page.entries {
+                entries.push(match entry {
+                    ListedVersion::Object(o) => {
+                        let text = format!("{}{}", o.key, latest(o.is_latest));
+                        (o.key, text)
+                    }
+                    ListedVersion::DeleteMarker(m) => {
+                        let text = format!("{}!{}", m.key, latest(m.is_latest));
+                        (m.key, text)
+                    }
+                });
+            }
+            let prefixes = page.prefixes.into_iter();
+            entries.extend(prefixes.map(|prefix| (prefix.clone(), format!("[{prefix}]"))));
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            all.extend(entries.into_iter().map(|(_, text)| text));
+            let Some((key, version)) = page.next else {
+                return all;
+            };
+            query.key_marker = Some(key);
+            query.version_marker = version;
+        }
+    }
+
+    /// Keys, and prefixes in brackets, in pages of `max`.
     pub(crate) fn list(&self, prefix: &str, delimiter: &str, max: usize) -> Vec<String> {
         let mut all = Vec::new();
-        let mut after = None;
+        let mut query = ListQuery {
+            prefix: prefix.to_owned(),
+            after: None,
+            delimiter: Some(delimiter.to_owned()),
+            max,
+        };
         loop {
-            let query = ListQuery {
-                prefix: prefix.to_owned(),
-                after: after.clone(),
-                delimiter: Some(delimiter.to_owned()),
-                max,
-            };
             let page = self.store.list_objects(&self.bucket(), &query).unwrap();
             assert!(page.objects.len() + page.prefixes.len() <= max);
-            let mut entries: Vec<String> =
-                page.objects.into_iter().map(|object| object.key).collect();
-            entries.extend(
-                page.prefixes
-                    .into_iter()
-                    .map(|prefix| format!("[{prefix}]")),
-            );
-            entries.sort_by_key(|entry| entry.trim_matches(['[', ']']).to_owned());
-            all.extend(entries);
+            let objects = page.objects.into_iter().map(|o| (o.key.clone(), o.key));
+            let prefixes = page
+                .prefixes
+                .into_iter()
+                .map(|prefix| (prefix.clone(), format!("[{prefix}]")));
+            let mut entries: Vec<(String, String)> = objects.chain(prefixes).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            all.extend(entries.into_iter().map(|(_, text)| text));
             match page.next {
-                Some(next) => after = Some(next),
+                Some(next) => query.after = Some(next),
                 None => return all,
             }
         }
