@@ -263,7 +263,8 @@ impl Statement {
             (Some(_), Kind::Identity) => {
                 return Err(wrong("a principal belongs into a bucket policy"));
             }
-            (None, Kind::Bucket) => return Err(wrong("there is no principal")),
+            // The service takes it for everybody and reports such a policy as public (Python v1 and v2 assert both).
+            (None, Kind::Bucket) => vec!["*".to_owned()],
             (Some(principal), Kind::Bucket) => principal
                 .names()
                 .filter(|names| (1..=LIST_MAX).contains(&names.len()))
