@@ -31,7 +31,8 @@ pub enum TagError {
     Value,
 }
 
-fn allowed(c: char) -> bool {
+/// Whether an object's tags may hold `c`. A bucket's may hold anything (Python v1 stores `%@abc`).
+pub fn is_tag_character(c: char) -> bool {
     c.is_alphanumeric() || " +-=._:/".contains(c)
 }
 
@@ -41,7 +42,7 @@ impl TagSet {
         if tags.len() > OBJECT_TAGS_MAX {
             return Err(TagError::TooMany);
         }
-        Self::checked(tags, 128, 256)
+        Self::checked(tags, 128, 256, is_tag_character)
     }
 
     /// Checks a bucket's tags: at most 20, keys of 1–64 and values of 0–128 bytes, reserved prefixes refused.
@@ -57,13 +58,14 @@ impl TagSet {
         if tags.iter().any(|(key, _)| reserved(key)) {
             return Err(TagError::Key);
         }
-        Self::checked(tags, 64, 128)
+        Self::checked(tags, 64, 128, |_| true)
     }
 
     fn checked(
         tags: Vec<(String, String)>,
         key_max: usize,
         value_max: usize,
+        allowed: fn(char) -> bool,
     ) -> Result<Self, TagError> {
         for (at, (key, value)) in tags.iter().enumerate() {
             if tags[..at].iter().any(|(other, _)| other == key) {
