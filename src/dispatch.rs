@@ -12,14 +12,14 @@ use crate::http::query::Query;
 use crate::http::reply::{self, Exchange, Reply};
 use crate::operation::permission::{self, Wish};
 use crate::operation::{self, Call, Operation, Place, Request};
-use crate::ops::OPERATIONS;
-use crate::store::VersionId;
+use crate::ops::{self, OPERATIONS};
+use crate::store::{Bucket, VersionId};
 use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{Method, Response};
+use http::{HeaderValue, Method, Response};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -100,7 +100,7 @@ fn log_failure(result: &Result<Reply>, id: &str) -> &'static str {
             tracing::error!(id, code = error.code().as_str(), cause = %cause, "request failed");
         }
         Some(cause) => {
-            tracing::debug!(id, code = error.code().as_str(), cause = %cause, "request refused")
+            tracing::debug!(id, code = error.code().as_str(), cause = %cause, "request refused");
         }
         None => {}
     }
@@ -146,13 +146,24 @@ async fn answer(
     outcome.map_err(|error| describe(error, described))
 }
 
-/// Authentication, names, bucket, permission, in the order of auth.md §1; then the handler.
+/// Bucket, authentication, names, permission; then the handler.
 async fn admit_and_run(
     app: &Arc<App>,
     resolved: Result<&'static Operation>,
     request: Request,
     body: RequestBody,
 ) -> Result<Reply> {
+    // A missing bucket is told before a bad signature, unless the operation makes the bucket: Python v2 asserts both
+    // orders. Bad names wait until the caller is known.
+    let names = request.address.names();
+    let bucket = match &names {
+        Ok((Some(name), _)) => app.store().bucket(name)?,
+        _ => None,
+    };
+    let creates = matches!(&resolved, Ok(row) if row.creates_bucket());
+    if matches!(&names, Ok((Some(_), _))) && bucket.is_none() && !creates {
+        return Err(Error::new(Code::NoSuchBucket));
+    }
     let unsigned =
         matches!(&resolved, Ok(row) if matches!(row.access, Access::Public | Access::Form));
     let incoming = request.incoming();
@@ -162,14 +173,7 @@ async fn admit_and_run(
         auth::authenticate(app.credentials(), app.auth_settings(), &incoming)?
     };
     let operation = resolved?;
-    let (bucket_name, key) = request.address.names()?;
-    let bucket = match &bucket_name {
-        Some(name) => app.store().bucket(name)?,
-        None => None,
-    };
-    if bucket_name.is_some() && bucket.is_none() && operation.access != Access::CreateBucket {
-        return Err(Error::new(Code::NoSuchBucket));
-    }
+    let (bucket_name, key) = names?;
     let place = Place {
         bucket_name,
         bucket,
@@ -177,7 +181,10 @@ async fn admit_and_run(
     };
     let version = request.query.get("versionId").and_then(VersionId::parse);
     let wish = Wish {
-        access: operation.access,
+        access: match place.bucket {
+            None if operation.creates_bucket() => Access::CreateBucket,
+            _ => operation.access,
+        },
         action: operation.action,
         bucket_name: place.bucket_name.as_ref(),
         bucket: place.bucket.as_deref(),
@@ -186,10 +193,13 @@ async fn admit_and_run(
     };
     let admitted = permission::authorize(app, app.store(), identity, &wish, &incoming)?;
 
+    let crossing = crossing(&request, &place);
+    let store = app.store().clone();
+
     // A fault rule acts here, before the handler has seen anything.
     let call = Call::new(
         Arc::clone(app),
-        app.store().clone(),
+        store.clone(),
         operation,
         admitted,
         request,
@@ -198,7 +208,19 @@ async fn admit_and_run(
     );
     let result = (operation.handler)(call).await;
     // And here, when everything has happened and nothing has been said.
-    result
+    match crossing {
+        Some((bucket, method, origin)) => {
+            ops::cors::decorate(result, &store, &bucket, &method, &origin)
+        }
+        None => result,
+    }
+}
+
+/// What the cross-origin rules need to know of a request that names its origin. A preflight answers for itself.
+fn crossing(request: &Request, place: &Place) -> Option<(Arc<Bucket>, Method, HeaderValue)> {
+    let origin = request.headers.get(ORIGIN)?.clone();
+    let bucket = place.bucket.clone()?;
+    (request.method != Method::OPTIONS).then(|| (bucket, request.method.clone(), origin))
 }
 
 /// The checks that the HTTP library does not make: one `Host`, one kind of framing, bounded header (style §3.9).

@@ -76,6 +76,7 @@ error_codes! {
     NoSuchObjectLegalHold 404 "0027-00000005" "The legal hold of the object does not exist.";
     NoSuchRegion 404 "0021-00000001" "NoSuchRegion";
     NoSuchServerSideEncryptionRule 404 "0005-00000001" "The server side encryption configuration was not found.";
+    NoSuchTransferAccelerationConfiguration 404 "0028-00000001" "The bucket you specified does not have transfer acceleration configuration.";
     NoSuchWebsiteConfiguration 404 "0019-00000001" "The specified bucket does not have a website configuration.";
     NoSuchWORMConfiguration 404 "0027-00000002" "The WORM Configuration does not exist.";
     RepeatedTags 400 "0010-00000001" "Tag keys must be unique.";

@@ -100,6 +100,14 @@ pub struct Operation {
     pub handler: Handler,
 }
 
+impl Operation {
+    /// Whether the operation makes the bucket where it does not exist: PutBucket, and PutBucketAcl, as Node's suite
+    /// asserts.
+    pub fn creates_bucket(&self) -> bool {
+        self.access == Access::CreateBucket || self.action == "oss:PutBucketAcl"
+    }
+}
+
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)
