@@ -219,12 +219,11 @@ fn parameter(parameters: &str, name: &str) -> Option<String> {
             }
             None => return None,
         };
-        let (value, behind) = match after.trim_start().strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
-            None => {
-                let (value, behind) = after.split_once(';').unwrap_or((after, ""));
-                (value.trim().to_owned(), behind)
-            }
+        let (value, behind) = if let Some(quoted) = after.trim_start().strip_prefix('"') {
+            quoted_value(quoted)?
+        } else {
+            let (value, behind) = after.split_once(';').unwrap_or((after, ""));
+            (value.trim().to_owned(), behind)
         };
         if key.eq_ignore_ascii_case(name) {
             return Some(value);
