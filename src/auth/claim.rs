@@ -91,7 +91,7 @@ pub(super) fn parse_credential(text: &str) -> Option<(&str, Scope)> {
     let (date, region, product) = (parts.next()?, parts.next()?, parts.next()?);
     let ends = parts.next() == Some(V4_TERMINATOR) && parts.next().is_none();
     let day = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
-    if !ends || !day || region.is_empty() || product.is_empty() {
+    if !ends || !day {
         return None;
     }
     let scope = Scope {
@@ -114,15 +114,32 @@ pub(super) fn is_product(scope: &Scope) -> bool {
     scope.product == PRODUCT || scope.product == CLOUDBOX
 }
 
-/// Rows 226 and 227.
-pub(super) fn check_scope(settings: &AuthSettings, scope: &Scope) -> Result<()> {
+/// Where a credential stands; decides how a wrong scope is told. Python v1's suite asserts both texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Header,
+    Query,
+}
+
+/// Rows 226 to 228.
+pub(super) fn check_scope(settings: &AuthSettings, scope: &Scope, place: Place) -> Result<()> {
+    let (product, region_ec, region) = match place {
+        Place::Header => (
+            "Invalid signing product in Authorization header.",
+            "0002-00000226",
+            "Invalid signing region in Authorization header.",
+        ),
+        Place::Query => (
+            "The signing product in credential is invalid.",
+            "0002-00000228",
+            "The signing region in credential is invalid.",
+        ),
+    };
     if !is_product(scope) {
-        let message = "Invalid signing product in Authorization header.";
-        return Err(invalid("0002-00000227", message));
+        return Err(invalid("0002-00000227", product));
     }
     if !is_region(settings, scope) {
-        let message = "Invalid signing region in Authorization header.";
-        return Err(invalid("0002-00000226", message));
+        return Err(invalid(region_ec, region));
     }
     Ok(())
 }

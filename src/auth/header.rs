@@ -2,8 +2,8 @@
 
 use super::canonical::V4_ALGORITHM;
 use super::claim::{
-    Claim, Form, MISSING, Validity, check_key_id, check_payload_hash, check_scope, denied, invalid,
-    parse_credential, parse_moment,
+    Claim, Form, MISSING, Place, Validity, check_key_id, check_payload_hash, check_scope, denied,
+    invalid, parse_credential, parse_moment,
 };
 use super::{AuthSettings, Scheme};
 use crate::domain::time::Timestamp;
@@ -124,7 +124,7 @@ fn v4(settings: &AuthSettings, headers: &HeaderMap, rest: &str) -> Result<Claim>
         .ok_or_else(bad_credential)?;
     let access_key_id = check_key_id(id)?;
     let signature = check_signature(signature.unwrap_or_default())?;
-    check_scope(settings, &scope)?;
+    check_scope(settings, &scope, Place::Header)?;
     check_payload_hash(headers)?;
     let (timestamp, at) = request_date(headers)?;
     if !is_day_of(&scope.date, at) {

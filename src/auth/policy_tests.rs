@@ -223,6 +223,7 @@ fn a_denial_anywhere_wins() {
 #[test]
 fn public_statements_are_recognised_and_passed_over() {
     let cases = [
+        (r#""Sid":"no principal is everybody (Python v1 and v2)""#, true),
         (r#""Principal":"*""#, true),
         (r#""Principal":["1","*"]"#, true),
         (r#""Principal":["1"]"#, false),
@@ -291,7 +292,6 @@ fn refused() -> Vec<(&'static str, String, Kind)> {
         identity("action of a number", one(r#""Action":5,"Resource":"*""#)),
         identity("resource without fields", one(r#""Action":"*","Resource":"bucket/*""#)),
         identity("principal in a RAM policy", bucket(r#""*""#)),
-        ("no principal in a bucket policy", one(ALL), Kind::Bucket),
         ("no principals", bucket("[]"), Kind::Bucket),
         ("an empty principal", bucket(r#"[""]"#), Kind::Bucket),
         ("an unknown kind of principal", bucket(r#"{"AWS":["*"]}"#), Kind::Bucket),

@@ -2,8 +2,8 @@
 
 use super::canonical::V4_ALGORITHM;
 use super::claim::{
-    Claim, Form, MISSING, Validity, check_key_id, check_payload_hash, check_scope, denied, invalid,
-    parse_credential,
+    Claim, Form, MISSING, Place, Validity, check_key_id, check_payload_hash, check_scope, denied,
+    invalid, parse_credential,
 };
 use super::header::is_day_of;
 use super::{AuthSettings, Incoming, Scheme};
@@ -149,7 +149,7 @@ fn v4(settings: &AuthSettings, incoming: &Incoming) -> Result<Claim> {
     let signature = non_empty(incoming, "x-oss-signature")
         .ok_or_else(|| invalid("0002-00000065", MISSING))?
         .to_owned();
-    check_scope(settings, &scope)?;
+    check_scope(settings, &scope, Place::Query)?;
     check_payload_hash(incoming.headers)?;
 
     let timestamp =
