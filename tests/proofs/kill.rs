@@ -65,6 +65,7 @@ pub fn control(_: usize) -> Outcome {
     let cut = kill_under_load(&mut server, &load, 0, &mut Random::new(seed));
     let facts = load.snapshot();
     let zeroed = zero_tails(&server.data().join("wal"));
+    server.expect_error_log("");
     server.start_again();
     let verdict = load.verify(&server.client(), &facts, cut, false);
     if verdict.broken.is_empty() {
@@ -76,6 +77,14 @@ pub fn control(_: usize) -> Outcome {
         "{} losses seen after damage to the log (limit: at least 1)",
         verdict.broken.len()
     ))
+}
+
+fn quiet() -> Settings {
+    Settings {
+        on_disk: true,
+        args: ["--log", "ossicle=warn"].map(str::to_owned).to_vec(),
+        ..Settings::default()
+    }
 }
 
 fn kill_under_load(

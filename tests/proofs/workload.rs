@@ -229,7 +229,19 @@ fn look(
     bucket: &str,
     key: &str,
 ) -> Result<Option<Held>, String> {
-    let answer = client.object("GET", bucket, key).send_on(connection);
+    let request = client.object("GET", bucket, key);
+    let (bytes, _) = request.encode();
+    // A body that ends before its announced length is how damage shows: the connection goes, and a new one is needed.
+    let answer = match connection
+        .send(&bytes)
+        .and_then(|()| connection.read_answer("GET"))
+    {
+        Ok(answer) => answer,
+        Err(error) => {
+            *connection = client.connect();
+            return Err(format!("GET broke off: {error}"));
+        }
+    };
     if answer.status == 404 && answer.code() == "NoSuchKey" {
         return Ok(None);
     }
