@@ -223,7 +223,10 @@ fn a_denial_anywhere_wins() {
 #[test]
 fn public_statements_are_recognised_and_passed_over() {
     let cases = [
-        (r#""Sid":"no principal is everybody (Python v1 and v2)""#, true),
+        (
+            r#""Sid":"no principal is everybody (Python v1 and v2)""#,
+            true,
+        ),
         (r#""Principal":"*""#, true),
         (r#""Principal":["1","*"]"#, true),
         (r#""Principal":["1"]"#, false),

@@ -18,6 +18,7 @@ pub mod post_object;
 pub mod restore;
 pub mod retention;
 pub mod service;
+pub mod sts;
 pub mod symlink;
 pub mod tagging;
 pub mod versioning;
@@ -77,6 +78,9 @@ operations! {
     ListVpcip, GET, Service, [Query("vpcip")], ListBuckets, "oss:ListVpcip", None, No, "Service", unsupported;
     DeleteVpcip, DELETE, Service, [Query("vpcip")], ListBuckets, "oss:DeleteVpcip", None, No, "Service", unsupported;
     ListCloudBoxes, GET, Service, [Query("cloudboxes")], ListBuckets, "oss:ListCloudBoxes", None, No, "Service", unsupported;
+    AssumeRole, GET, Service, [Query("Action")], Form, "sts:AssumeRole", Document(64 * KIB), Full, "Service", sts::assume_role;
+    AssumeRoleByPost, POST, Service, [Query("Action")], Form, "sts:AssumeRole", Document(64 * KIB), Full, "Service", sts::assume_role;
+    AssumeRoleByForm, POST, Service, [ContentType("application/x-www-form-urlencoded")], Form, "sts:AssumeRole", Document(64 * KIB), Full, "Service", sts::assume_role;
     // Bucket
     PutBucket, PUT, Bucket, [], CreateBucket, "oss:PutBucket", Document(64 * KIB), Full, "Bucket", bucket::put;
     DeleteBucket, DELETE, Bucket, [], BucketOwner, "oss:DeleteBucket", None, Full, "Bucket", bucket::delete;
