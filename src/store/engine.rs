@@ -234,16 +234,17 @@ impl Shared {
         large: Vec<Arc<Volume>>,
         generation: u64,
     ) -> Commit {
-        if let Some(queue) = &self.queue {
-            queue.submit(self, record, large, generation)
-        } else {
-            let mut layers = self.overlay.write();
-            self.overlay.publish_now(&mut layers, record.rows);
-            drop(layers);
-            self.space.retire(record.freed);
-            self.live.fetch_add(record.live, Ordering::Relaxed);
-            self.commits.fetch_add(1, Ordering::Relaxed);
-            Commit::ready(Ok(()))
+        match &self.queue {
+            Some(queue) => queue.submit(self, record, large, generation),
+            None => {
+                let mut layers = self.overlay.write();
+                self.overlay.publish_now(&mut layers, record.rows);
+                drop(layers);
+                self.space.retire(record.freed);
+                self.live.fetch_add(record.live, Ordering::Relaxed);
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                Commit::ready(Ok(()))
+            }
         }
     }
 }

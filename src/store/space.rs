@@ -308,11 +308,12 @@ impl Space {
         if found.is_none() && min < len {
             found = map.largest(min);
         }
-        let span = if let Some(span) = found {
-            span
-        } else {
-            self.grow(&mut map, len)?;
-            map.best_fit(len).ok_or(EngineError::Full)?
+        let span = match found {
+            Some(span) => span,
+            None => {
+                self.grow(&mut map, len)?;
+                map.best_fit(len).ok_or(EngineError::Full)?
+            }
         };
         for hole in map.fill_holes(span) {
             let backed = self

@@ -84,21 +84,24 @@ impl Volumes {
     }
 
     fn open_one(&self, id: u32, create: bool) -> Result<Volume, EngineError> {
-        let (path, file) = if let Some(dir) = &self.dir {
-            let path = dir.join(format!("{id:04}.vol"));
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create_new(create)
-                .open(&path);
-            (path, file)
-        } else {
-            let flags = rustix::fs::MemfdFlags::CLOEXEC;
-            let file = rustix::fs::memfd_create("ossicle-volume", flags).map(File::from);
-            (
-                PathBuf::from(format!("memory volume {id}")),
-                file.map_err(Into::into),
-            )
+        let (path, file) = match &self.dir {
+            Some(dir) => {
+                let path = dir.join(format!("{id:04}.vol"));
+                let file = File::options()
+                    .read(true)
+                    .write(true)
+                    .create_new(create)
+                    .open(&path);
+                (path, file)
+            }
+            None => {
+                let flags = rustix::fs::MemfdFlags::CLOEXEC;
+                let file = rustix::fs::memfd_create("ossicle-volume", flags).map(File::from);
+                (
+                    PathBuf::from(format!("memory volume {id}")),
+                    file.map_err(Into::into),
+                )
+            }
         };
         let file = file.map_err(|error| EngineError::io("open volume", &path, error))?;
         Ok(Volume {
