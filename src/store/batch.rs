@@ -1,6 +1,12 @@
 //! A batch: one atomic set of row changes and byte changes, built under the caller's key lock and enqueued by `submit`.
 //! Bytes go to their extents (unsynced) while the batch is built; nothing refers to them before the batch is published.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     codec::{put_bytes, put_varint, take_varint},
     content::{Content, Extent, Page, REFERENCE_PREFIX, Span, UNIT},
@@ -302,8 +308,8 @@ impl<'e> Batch<'e> {
         let pages = self
             .shared
             .pages(View::Pending, content, 0..content.paged())?;
-        let paged = pages.into_iter().flat_map(|page| page.extents);
-        Ok(paged.chain(content.tail().iter().cloned()).collect())
+        let full = pages.into_iter().flat_map(|page| page.extents);
+        Ok(full.chain(content.tail().iter().cloned()).collect())
     }
 
     /// Reads the pages of a content and deletes all their rows.

@@ -5,6 +5,12 @@
 //! sequence number; forget the frozen rows; recycle the log; free what was freed. A cut anywhere leaves the old sequence
 //! number in the base, and the replay from it repeats what is half there.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     base::Base,
     codec::{put_signed, put_varint, take_signed, take_u8, take_varint},
@@ -13,6 +19,7 @@ use super::{
     fault::{EngineError, Health},
     log::{Counters, Log},
     overlay::{Row, Window},
+    volume::Room,
 };
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
@@ -241,6 +248,11 @@ impl Maintenance {
         if log.grown.load(Ordering::Relaxed) < BACKLOG * self.threshold_max {
             return;
         }
+        self.await_checkpoint(health);
+    }
+
+    /// Asks for a checkpoint and waits until one attempt, or the one that is running, has ended.
+    pub(crate) fn await_checkpoint(&self, health: &Health) {
         let mut wishes = self.wishes.lock();
         let finished = wishes.finished;
         wishes.checkpoint = true;
@@ -393,12 +405,11 @@ fn step(shared: &Shared, dir: &Path, name: &'static str) -> Result<(), EngineErr
 
 /// A full disk in the middle of sled's writing would cost the base: do not begin what might not fit.
 fn check_room(window: &Window, dir: &Path) -> Result<(), EngineError> {
-    if let Ok(stat) = rustix::fs::statvfs(dir)
-        && stat.f_bavail.saturating_mul(stat.f_frsize) < CHECKPOINT_ROOM + 2 * window.row_bytes
-    {
-        return Err(EngineError::Full);
+    let need = CHECKPOINT_ROOM + 2 * window.row_bytes;
+    match Room::of(dir) {
+        Some(room) if room.available < need => Err(EngineError::Full),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn move_rows(

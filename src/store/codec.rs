@@ -1,6 +1,12 @@
 //! Little-endian varints and length-prefixed bytes: the alphabet of log records, contents and engine rows.
 //! Every reader is bounded by the slice it gets and answers `None` instead of panicking.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // the codec cuts numbers on purpose
+
 /// Appends `value` as an LEB128 varint (1 to 10 bytes).
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

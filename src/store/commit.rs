@@ -1,6 +1,12 @@
 //! The committer: one thread that takes everything enqueued while the last sync ran, writes it as one group with one sync, and
 //! publishes it. No timer: a lone batch goes at once, many share a sync.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     batch::Commit,
     content::crc32c,
@@ -169,13 +175,19 @@ pub(crate) fn run(shared: &Shared, mut writer: Writer, relaxed: Option<Duration>
         };
         if !group.is_empty() {
             shared.maintenance.throttle(&queue.log, &shared.health);
-            match write(&mut writer, shared, &group) {
+            let mut written = write(&mut writer, shared, &group);
+            if matches!(written, Err(EngineError::Full)) {
+                // A checkpoint recycles log segments: without it a full disk could not even be told to delete.
+                shared.maintenance.await_checkpoint(&shared.health);
+                written = write(&mut writer, shared, &group);
+            }
+            match written {
                 Ok(()) => {
                     publish(shared, &mut last, group);
                     unsynced = unsynced.or_else(|| relaxed.map(|_| Instant::now()));
                     shared.maintenance.committed(&queue.log);
                 }
-                Err(error) => fail(shared, queue, last, group, error),
+                Err(error) => fail(shared, queue, last, group, &error),
             }
         }
         if relaxed
@@ -259,7 +271,7 @@ pub(crate) fn publish_one(layers: &mut Layers, sequence: u64, record: Record, co
 }
 
 /// Answers `error` to a group and to everything behind it, which may have been decided on its rows.
-fn fail(shared: &Shared, queue: &Queue, last: u64, mut group: Vec<Entry>, error: EngineError) {
+fn fail(shared: &Shared, queue: &Queue, last: u64, mut group: Vec<Entry>, error: &EngineError) {
     tracing::warn!(%error, batches = group.len(), "commit failed");
     {
         let mut layers = shared.overlay.write();
@@ -267,10 +279,6 @@ fn fail(shared: &Shared, queue: &Queue, last: u64, mut group: Vec<Entry>, error:
         group.extend(state.entries.drain(..));
         layers.roll_back();
         state.next = last + 1;
-    }
-    if matches!(error, EngineError::Full) {
-        // A checkpoint recycles log segments: the next attempt may have room.
-        shared.maintenance.request();
     }
     for entry in group {
         // A batch begun before the roll-back may still write there; it holds a pin.

@@ -1,6 +1,12 @@
 //! Contents: what an object's bytes look like in its record. A content is a list of extents, each with a CRC-32C per chunk;
 //! the last extents are inline, full prefixes of long contents live in page rows. Knows the codec and nothing of files.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     codec::{put_varint, take_small, take_u8, take_u32, take_varint},
     fault::EngineError,
@@ -209,11 +215,13 @@ impl Content {
         Self::take(input).ok_or_else(|| EngineError::corrupt("content in a record does not decode"))
     }
 
+    #[allow(clippy::similar_names)] // the format's own words
     fn take(input: &mut &[u8]) -> Option<Self> {
         if take_u8(input)? != CONTENT_VERSION {
             return None;
         }
-        let (id, len, pages) = (take_varint(input)?, take_varint(input)?, take_small(input)?);
+        let (id, len) = (take_varint(input)?, take_varint(input)?);
+        let pages = take_small(input)?;
         let paged = if pages > 0 { take_varint(input)? } else { 0 };
         let count = take_varint(input)?;
         if count > TAIL_MAX {

@@ -1,5 +1,11 @@
 //! Tests of the engine on disk: what a reopened directory holds after stops, kills, damage and failing system calls.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // tests use small numbers
+
 use super::engine::*;
 use std::{
     collections::BTreeMap,
@@ -424,8 +430,8 @@ fn after_a_failed_sync_writes_are_refused_and_reads_go_on() {
 #[test]
 fn no_space_is_an_error_that_passes() {
     for point in [
-        "log.write=enospc*3+4",
-        "log.written=enospc*3+4",
+        "log.write=enospc*3+8",
+        "log.written=enospc*3+8",
         "volume.write=enospc*3+4",
         "stage.write=enospc+3",
     ] {
@@ -485,7 +491,7 @@ fn a_void_that_fails_poisons() {
 #[test]
 fn batches_that_saw_a_rolled_back_commit_are_refused() {
     let dir = TempDir::new().unwrap();
-    let engine = open_with(dir.path(), "log.write=enospc*1+1").unwrap();
+    let engine = open_with(dir.path(), "log.write=enospc*1+2").unwrap();
     put(&engine, "first", b"1").unwrap();
     let mut stale = engine.batch();
     assert!(matches!(
@@ -528,13 +534,13 @@ fn every_step_of_a_checkpoint_may_be_the_last() {
             });
         let engine = open_with(dir.path(), &format!("{name}=eio{skip}")).unwrap();
         let mut want = BTreeMap::new();
-        for n in 0..400u64 {
+        for n in 0..60u64 {
             let key = format!("object {n:04}");
             append(&engine, &key, &pattern(n, 2000)).unwrap();
-            put(&engine, &format!("row {n:04}"), &pattern(n, 1500)).unwrap();
+            put(&engine, &format!("row {n:04}"), &pattern(n, 15_000)).unwrap();
             want.insert(key, pattern(n, 2000));
         }
-        for n in (0..400u64).step_by(3) {
+        for n in (0..60u64).step_by(3) {
             let key = format!("object {n:04}");
             delete(&engine, &key).unwrap();
             want.remove(&key);
@@ -552,7 +558,7 @@ fn every_step_of_a_checkpoint_may_be_the_last() {
         drop(engine);
         for _ in 0..2 {
             let engine = open(dir.path());
-            for n in 0..400u64 {
+            for n in 0..60u64 {
                 let key = format!("object {n:04}");
                 assert!(
                     body(&engine, &key).as_ref() == want.get(&key),
@@ -783,4 +789,63 @@ fn a_model_agrees_through_reopens() {
             "seed {seed}: only the checkpoint row is left"
         );
     }
+}
+
+/// Fills a small file system, e.g. `mount -t tmpfs -o size=64m tmpfs /mnt`, named by `OSSICLE_SMALL_FS`.
+#[test]
+#[ignore = "needs a small file system of its own"]
+fn a_full_disk_refuses_and_recovers() {
+    let Some(mount) = std::env::var_os("OSSICLE_SMALL_FS") else {
+        panic!("OSSICLE_SMALL_FS is not set")
+    };
+    let dir = Path::new(&mount).join("data");
+    let mut engine = Engine::open(options(&dir)).unwrap();
+    let mut want: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let (mut refused, mut stored) = (0, 0);
+    for round in 0..6u64 {
+        for n in 0..4000u64 {
+            let key = format!("object {round} {n}");
+            let bytes = pattern(
+                round * 10_000 + n,
+                if n % 50 == 0 { 500_000 } else { 20_000 },
+            );
+            match append(&engine, &key, &bytes) {
+                Ok(()) => {
+                    stored += bytes.len();
+                    want.insert(key, bytes);
+                }
+                Err(EngineError::Full) => {
+                    refused += 1;
+                    if refused % 20 == 0 {
+                        break;
+                    }
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+        let figures = engine.figures();
+        println!(
+            "round {round}: {} objects, {refused} refused, {figures:?}",
+            want.len()
+        );
+        assert!(refused > 0 && !figures.poisoned, "{figures:?}");
+        if round % 2 == 1 {
+            drop(engine);
+            engine = Engine::open(options(&dir)).unwrap();
+        }
+        for (key, bytes) in &want {
+            assert!(body(&engine, key).as_ref() == Some(bytes), "{key}");
+        }
+        let gone: Vec<_> = want
+            .keys()
+            .filter(|key| key.len() % 3 != round as usize % 3)
+            .cloned()
+            .collect();
+        for key in gone {
+            delete(&engine, &key).unwrap();
+            want.remove(&key);
+        }
+        engine.checkpoint_blocking().unwrap();
+    }
+    assert!(stored > 100 << 20, "space was used again: {stored}");
 }

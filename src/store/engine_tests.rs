@@ -1,5 +1,12 @@
 //! Tests of the engine as a whole, in memory mode and on disk.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss
+)] // tests use small numbers
+
 use super::engine::*;
 use std::ops::Bound;
 
@@ -226,14 +233,14 @@ fn parts_become_one_content_without_moving() {
 fn what_is_dropped_before_it_is_submitted_leaves_no_space_behind() {
     let engine = memory();
     let mut writer = engine.stage(None);
-    writer.write_now(&[1; 1_000_000]).unwrap();
+    writer.write_now(&vec![1; 1_000_000]).unwrap();
     drop(writer);
     let mut writer = engine.stage(Some(5));
-    writer.write_now(&[1; 1_000_000]).unwrap();
+    writer.write_now(&vec![1; 1_000_000]).unwrap();
     drop(writer.finish());
     let mut batch = engine.batch();
     batch
-        .append_small(&Content::empty(1), &[2; 100_000])
+        .append_small(&Content::empty(1), &vec![2; 100_000])
         .unwrap();
     drop(batch);
     assert_eq!(engine.figures().allocated_bytes, 0);

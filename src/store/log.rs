@@ -5,6 +5,12 @@
 //! first sequence number, flags, CRC), then records (length, CRC, payload), zeros up to the next 4 KiB boundary. All CRCs
 //! are salted, so nothing left over from an earlier use of the file, and no bytes a client stored, can pass for a record.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     codec::{
         put_bytes, put_signed, put_varint, take_bytes, take_exact, take_signed, take_small,
@@ -13,7 +19,7 @@ use super::{
     content::{Span, UNIT, crc32c},
     fault::{EngineError, Health},
     overlay::Row,
-    volume::sync_dir,
+    volume::{Room, sync_dir},
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -37,6 +43,8 @@ const GROUP_HEADER: usize = 28;
 const RECORD_HEADER: usize = 8;
 /// Longest group a reader believes in.
 const GROUP_MAX: u64 = 256 << 20;
+/// Space that new segments leave on the file system: a checkpoint must always fit, it is what makes room again.
+const CHECKPOINT_RESERVE: u64 = 9 << 20;
 /// Set on groups that were acknowledged without a sync: a hole among them is no damage.
 const FLAG_RELAXED: u32 = 1;
 
@@ -354,6 +362,9 @@ impl Log {
         self.health
             .step("segment.create")
             .map_err(Self::io(path, "create log segment"))?;
+        if Room::of(&self.dir).is_some_and(|room| room.available < size + CHECKPOINT_RESERVE) {
+            return Err(EngineError::Full);
+        }
         let file = File::options()
             .read(true)
             .write(true)
@@ -476,7 +487,9 @@ impl Log {
         if idle {
             segments.next_size = self.size_first;
         }
-        let (wanted, spares) = (segments.next_size, usize::from(!idle) * 2);
+        let tight = Room::of(&self.dir).is_some_and(|room| room.available < 2 * CHECKPOINT_RESERVE);
+        let spares = if idle || tight { 0 } else { 2 };
+        let wanted = segments.next_size;
         // Sorted by size so that small ones go first; a deleted name needs no sync, its content is void anyway.
         segments
             .spare
@@ -677,6 +690,7 @@ pub(crate) struct Found {
 /// Reads the segments of `dir` in order and hands every record after `base` to `replay`. Ends at the first group that is not
 /// the successor of the one before or whose checksum fails; a later group that could only have been written after that
 /// one was durable means damage, not a torn end, and is an error.
+#[allow(clippy::similar_names)] // base and last, path and paths: told apart by type
 pub(crate) fn read_segments(
     dir: &Path,
     base: u64,
@@ -720,21 +734,16 @@ pub(crate) fn read_segments(
         if let Some(mut reader) = Reader::open(&file, &path, number, size)? {
             // Segments that the base covers may linger or be gone: the chain need only be whole from the base on.
             expected = expected.filter(|expected| *expected > base + 1);
-            while let Some((first, records)) = reader.group(expected)? {
-                if expected.is_none() && first > base + 1 {
-                    return Err(EngineError::corrupt(format!(
-                        "log begins at record {first}, the base ends at {base}"
-                    )));
-                }
-                for (sequence, payload) in (first..).zip(records) {
+            while let Some(group) = reader.group(expected, base)? {
+                for (sequence, payload) in (group.first..).zip(group.payloads) {
                     if sequence > base {
                         health
                             .step("recover.record")
                             .map_err(Log::io(&path, "replay"))?;
-                        let (record, counters) = Record::decode(&payload).ok_or_else(|| {
+                        let (record, at) = Record::decode(&payload).ok_or_else(|| {
                             EngineError::corrupt(format!("log record {sequence} does not decode"))
                         })?;
-                        replay(sequence, record, counters)?;
+                        replay(sequence, record, at)?;
                         found.replayed += 1;
                         found.last = sequence;
                     }
@@ -757,6 +766,12 @@ pub(crate) fn read_segments(
         }
     }
     Ok(found)
+}
+
+/// The whole records of a group.
+struct Group {
+    first: u64,
+    payloads: Vec<Vec<u8>>,
 }
 
 struct Reader<'f> {
@@ -823,11 +838,13 @@ impl<'f> Reader<'f> {
 
     /// The next group, if it is whole and starts with the expected number: its first number and its payloads. Of a torn group
     /// the records before the tear count: they are whole, and no later group can exist.
-    fn group(&mut self, expected: Option<u64>) -> Result<Option<(u64, Vec<Vec<u8>>)>, EngineError> {
+    ///
+    /// Without an expectation any number will do that leaves no gap behind the base.
+    fn group(&mut self, expected: Option<u64>, base: u64) -> Result<Option<Group>, EngineError> {
         let Some((len, count, first, _)) = self.header(self.position)? else {
             return Ok(None);
         };
-        if expected.is_some_and(|expected| expected != first) {
+        if expected.map_or(first > base + 1, |expected| expected != first) {
             return Ok(None);
         }
         let bytes = self.read(self.position, len as usize)?;
@@ -851,7 +868,7 @@ impl<'f> Reader<'f> {
         if payloads.len() < count as usize {
             tracing::warn!(path = %self.path.display(), first, whole = payloads.len(), count, "log ends in a torn group");
         }
-        Ok(Some((first, payloads)))
+        Ok(Some(Group { first, payloads }))
     }
 
     /// The first number of a synced group behind this position that comes after `expected`'s group.

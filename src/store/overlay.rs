@@ -1,6 +1,12 @@
 //! The overlay: rows newer than the base, in memory. Pending rows are enqueued and not yet durable; active ones are committed;
 //! frozen ones are on their way into the base. The merge of all with the base exists here and nowhere else.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     base::Base, checkpoint::SpaceChange, content::Span, fault::EngineError, log::Counters,
 };
@@ -71,6 +77,7 @@ pub(crate) struct Overlay {
 type Slice = (Vec<(Bytes, Bytes)>, Option<Bytes>);
 
 impl Layers {
+    #[allow(clippy::option_option)] // unknown here, deleted, or the value
     fn get(&self, view: View, key: &[u8]) -> Option<Option<Bytes>> {
         if view == View::Pending
             && let Some((_, value)) = self.pending.get(key)

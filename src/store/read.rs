@@ -1,6 +1,12 @@
 //! Reading: every chunk is verified against its checksum before one of its bytes is handed out. Cached bytes are read inline,
 //! others on a blocking thread.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     content::{CHUNK, Content, Extent, crc32c, within},
     engine::Shared,

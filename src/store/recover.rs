@@ -1,6 +1,12 @@
 //! Opening a data directory: lock, format, base, volumes, and the replay of the log. One path for a clean stop, a killed process
 //! and a power cut; it may itself be cut anywhere and run again.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     base::{Base, sled::SledBase},
     checkpoint::{Meta, space_spans},

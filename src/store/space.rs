@@ -1,6 +1,12 @@
 //! The free map: which bytes of the volumes nobody owns. Freed spans wait here until no checkpoint and no reader needs them.
 //! In memory only; [`super::checkpoint`] persists the used units as page rows, [`super::recover`] reads them back.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     content::{Span, UNIT},
     fault::EngineError,
@@ -308,24 +314,46 @@ impl Space {
         if found.is_none() && min < len {
             found = map.largest(min);
         }
-        let span = match found {
-            Some(span) => span,
-            None => {
-                self.grow(&mut map, len)?;
-                map.best_fit(len).ok_or(EngineError::Full)?
-            }
+        let span = if let Some(span) = found {
+            span
+        } else {
+            self.grow(&mut map, len)?;
+            map.best_fit(len).ok_or(EngineError::Full)?
         };
-        for hole in map.fill_holes(span) {
-            let backed = self
-                .volumes
-                .get(hole.volume)
-                .and_then(|volume| volume.allocate(hole.offset, hole.len));
-            if let Err(error) = backed {
-                map.release(span);
-                return Err(error);
+        let holes = map.fill_holes(span);
+        if let Err(error) = self.back(&holes) {
+            map.release(span);
+            for hole in holes {
+                self.punch(&mut map, hole);
             }
+            return Err(error);
         }
         Ok(span)
+    }
+
+    /// Gives holes blocks again.
+    fn back(&self, holes: &[Span]) -> Result<(), EngineError> {
+        for hole in holes {
+            self.volumes.check_headroom(hole.len)?;
+            self.volumes
+                .get(hole.volume)?
+                .allocate(hole.offset, hole.len)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the blocks of a free span that has no holes.
+    fn punch(&self, map: &mut Map, span: Span) {
+        if self
+            .volumes
+            .get(span.volume)
+            .is_ok_and(|file| file.punch(span))
+        {
+            map.holes += span.len;
+            if let Some(space) = map.volumes.get_mut(span.volume as usize) {
+                space.holes.insert(span.offset, span.len);
+            }
+        }
     }
 
     /// Adds at least `len` free bytes at the end of the last volume, or in a new one.
@@ -409,11 +437,16 @@ impl Space {
         let mut map = self.map.lock();
         map.reap();
         let live = map.total() - map.free;
-        let keep = live / 4 + SLACK;
+        let tight = self.volumes.check_headroom(MIB).is_err();
+        let (keep, hole_min) = if tight {
+            (0, HOLE_MIN / 16)
+        } else {
+            (live / 4 + SLACK, HOLE_MIN)
+        };
         self.cut_tails(&mut map, keep);
         let candidates: Vec<_> = map
             .by_len
-            .range((HOLE_MIN, 0, 0)..)
+            .range((hole_min, 0, 0)..)
             .rev()
             .copied()
             .collect();
@@ -428,11 +461,7 @@ impl Space {
             };
             // What was punched before inside this span is punched again: cheap, and keeps one hole per span.
             map.fill_holes(span);
-            if !self.volumes.get(volume).is_ok_and(|file| file.punch(span)) {
-                break;
-            }
-            map.volumes[volume as usize].holes.insert(offset, len);
-            map.holes += len;
+            self.punch(&mut map, span);
         }
     }
 

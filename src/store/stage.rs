@@ -1,6 +1,12 @@
 //! Streams a large body into fresh extents before any lock is taken. What is written here belongs to nobody until a batch
 //! attaches it; dropping the writer or the result frees the space.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     content::{EXTENT_MAX, Extent, Span, UNIT},
     engine::Shared,

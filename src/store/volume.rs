@@ -1,6 +1,12 @@
 //! Volumes: large files that hold object bytes in extents and nothing else. Anonymous memory files in memory mode, so that
 //! both modes take the same path. Knows files and syncs; which bytes are free is [`super::space`]'s business.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::{
     content::Span,
     fault::{EngineError, Health},
@@ -23,8 +29,26 @@ use std::{
 };
 
 /// Free bytes of the file system that object bytes never take: an eighth of it, within these bounds.
-const HEADROOM_MIN: u64 = 12 << 20;
+const HEADROOM_MIN: u64 = 20 << 20;
 const HEADROOM_MAX: u64 = 128 << 20;
+
+/// Space of a file system in bytes.
+pub(crate) struct Room {
+    pub(crate) available: u64,
+    pub(crate) total: u64,
+}
+
+impl Room {
+    /// `None` where the file system does not say.
+    pub(crate) fn of(dir: &Path) -> Option<Self> {
+        let stat = rustix::fs::statvfs(dir).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Some(Self {
+            available: bytes(stat.f_bavail),
+            total: bytes(stat.f_blocks),
+        })
+    }
+}
 
 /// One volume file.
 pub(crate) struct Volume {
@@ -84,24 +108,21 @@ impl Volumes {
     }
 
     fn open_one(&self, id: u32, create: bool) -> Result<Volume, EngineError> {
-        let (path, file) = match &self.dir {
-            Some(dir) => {
-                let path = dir.join(format!("{id:04}.vol"));
-                let file = File::options()
-                    .read(true)
-                    .write(true)
-                    .create_new(create)
-                    .open(&path);
-                (path, file)
-            }
-            None => {
-                let flags = rustix::fs::MemfdFlags::CLOEXEC;
-                let file = rustix::fs::memfd_create("ossicle-volume", flags).map(File::from);
-                (
-                    PathBuf::from(format!("memory volume {id}")),
-                    file.map_err(Into::into),
-                )
-            }
+        let (path, file) = if let Some(dir) = &self.dir {
+            let path = dir.join(format!("{id:04}.vol"));
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create_new(create)
+                .open(&path);
+            (path, file)
+        } else {
+            let flags = rustix::fs::MemfdFlags::CLOEXEC;
+            let file = rustix::fs::memfd_create("ossicle-volume", flags).map(File::from);
+            (
+                PathBuf::from(format!("memory volume {id}")),
+                file.map_err(Into::into),
+            )
         };
         let file = file.map_err(|error| EngineError::io("open volume", &path, error))?;
         Ok(Volume {
@@ -131,15 +152,14 @@ impl Volumes {
     /// to make a full disk usable again.
     pub(crate) fn check_headroom(&self, growth: u64) -> Result<(), EngineError> {
         let Some(dir) = &self.dir else { return Ok(()) };
-        let Ok(stat) = rustix::fs::statvfs(dir) else {
-            return Ok(());
-        };
-        let headroom =
-            (stat.f_blocks.saturating_mul(stat.f_frsize) / 8).clamp(HEADROOM_MIN, HEADROOM_MAX);
-        if stat.f_bavail.saturating_mul(stat.f_frsize) < headroom + growth {
-            return Err(EngineError::Full);
+        match Room::of(dir) {
+            Some(Room { available, total })
+                if available < (total / 8).clamp(HEADROOM_MIN, HEADROOM_MAX) + growth =>
+            {
+                Err(EngineError::Full)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn get(&self, id: u32) -> Result<Arc<Volume>, EngineError> {

@@ -6,6 +6,12 @@
 //! and the check after each checkpoint. A kill during its open leaves a `snap.*.generating` that stops every later open:
 //! hence their removal. It panics on damage: hence the guards.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)] // lengths are bounded by extents, volumes and groups; 64-bit targets only
+
 use super::Base;
 use crate::store::{
     codec::take_u32,
