@@ -283,15 +283,31 @@ pub fn v4_signature(
     );
     let digest = hex::encode(Sha256::digest(canonical.as_bytes()));
     let string_to_sign = format!("OSS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}");
-    let mut signing_key = hmac_sha256(format!("aliyun_v4{secret}").as_bytes(), day.as_bytes());
+    hex::encode(hmac_sha256(
+        &signing_key(secret, day, options),
+        string_to_sign.as_bytes(),
+    ))
+}
+
+fn signing_key(secret: &str, day: &str, options: &Options) -> Vec<u8> {
+    let mut key = hmac_sha256(format!("aliyun_v4{secret}").as_bytes(), day.as_bytes());
     for step in [
         options.region.as_str(),
         options.product.as_str(),
         "aliyun_v4_request",
     ] {
-        signing_key = hmac_sha256(&signing_key, step.as_bytes());
+        key = hmac_sha256(&key, step.as_bytes());
     }
-    hex::encode(hmac_sha256(&signing_key, string_to_sign.as_bytes()))
+    key
+}
+
+/// V4 signature of a form: the base64 policy itself is the string to sign.
+pub fn post_signature(key: &Key, policy: &str, options: &Options) -> String {
+    let iso = iso_basic(options.at);
+    hex::encode(hmac_sha256(
+        &signing_key(&key.secret, day_of(&iso), options),
+        policy.as_bytes(),
+    ))
 }
 
 fn sign_v4_header(key: &Key, parts: &mut Parts, options: &Options) {
