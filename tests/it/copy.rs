@@ -46,7 +46,7 @@ fn plain_copy() {
         assert_eq!(head.header("x-oss-tagging-count"), Some("1"));
         assert_eq!(target.acl_of("copy"), "default");
     }
-    assert_eq!(bucket.state("k"), before);
+    bucket.state("k").assert_same(&before);
     // The copy is its own object.
     bucket.delete("k").send().expect(204);
     bucket.assert_holds("copy", "Normal", b"hello");
@@ -242,7 +242,6 @@ fn source_forms() {
         ("/".to_owned(), 400),
         (format!("/{name}"), 400),
         (format!("/{name}/"), 400),
-        (format!("/{name}/%zz"), 400),
         (format!("/{name}/%ff"), 400),
         (format!("/{name}/{}", "k".repeat(1024)), 400),
         ("/UPPER/k".to_owned(), 400),
@@ -340,7 +339,7 @@ fn forbid_overwrite() {
         .header("x-oss-forbid-overwrite", "true")
         .send()
         .refused(409, "FileAlreadyExists");
-    assert_eq!(bucket.state("there"), before);
+    bucket.state("there").assert_same(&before);
     bucket
         .copy("k", "new")
         .header("x-oss-forbid-overwrite", "true")

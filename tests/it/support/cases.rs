@@ -322,13 +322,9 @@ impl Case {
         match self.then {
             Then::Whatever => {}
             Then::Unchanged => {
-                assert_eq!(bucket.state(key), before.state, "the state of the key");
+                bucket.state(key).assert_same(&before.state);
                 if let Some((target, state)) = &before.target {
-                    assert_eq!(
-                        bucket.state(target),
-                        *state,
-                        "the state of the link's target"
-                    );
+                    bucket.state(target).assert_same(state);
                 }
             }
             Then::Absent => bucket.assert_absent(key),

@@ -313,7 +313,7 @@ impl Request {
         let path = match (parts.bucket.is_empty(), self.client.suffix.is_some()) {
             (true, _) => String::from("/"),
             (false, true) => format!("/{key}"),
-            (false, false) => format!("/{}/{key}", parts.bucket),
+            (false, false) => format!("/{}/{key}", uri_encode(&parts.bucket, false)),
         };
         let query: Vec<String> = parts
             .query
@@ -398,9 +398,13 @@ impl Request {
         }
     }
 
-    /// Sends the request without the last `held_back` bytes of the body; [`Held::finish`] sends them.
+    /// Sends the request without the last `held_back` bytes of the body; [`Held::finish`] sends them. Waits for `100 Continue`, so that
+    /// every check that needs no body is known to have passed when this returns.
     pub fn hold(&self, held_back: usize) -> Held {
-        let (head, body) = self.encode();
+        let (head, body) = self
+            .clone()
+            .unsigned_header("Expect", "100-continue")
+            .encode();
         let split = body
             .len()
             .checked_sub(held_back)
@@ -408,6 +412,10 @@ impl Request {
         let (now, later) = body.split_at(split);
         let mut connection = self.client.connect();
         connection.send(&head).expect("sending a head");
+        assert_eq!(
+            connection.read_interim().expect("leave to send the body"),
+            100
+        );
         connection
             .send(now)
             .expect("sending the first part of a body");
@@ -642,7 +650,7 @@ impl Connection {
 }
 
 /// A whole answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Response {
     pub status: u16,
     pub reason: String,
@@ -678,6 +686,22 @@ fn parse_head(head: &str) -> Result<Response, String> {
             .push((name.to_owned(), value.trim().to_owned()));
     }
     Ok(response)
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status, self.reason)?;
+        for (name, value) in &self.headers {
+            write!(f, " | {name}: {value}")?;
+        }
+        let start = &self.body[..self.body.len().min(900)];
+        write!(
+            f,
+            " | {} bytes {}",
+            self.body.len(),
+            String::from_utf8_lossy(start).replace('\n', " ")
+        )
+    }
 }
 
 impl Response {

@@ -153,7 +153,7 @@ impl Bucket {
                 "HEAD and GET of {key} differ"
             );
         }
-        let versions = self.ask("GET").flag("versions").param("prefix", key).send();
+        let versions = self.versions_of(key);
         State {
             status: (head.status, got.status),
             headers: stable_headers(&head),
@@ -164,8 +164,27 @@ impl Bucket {
             },
             acl: side("acl"),
             tags: side("tagging"),
-            versions: (versions.status, stable_text(&versions)),
+            versions,
         }
+    }
+
+    /// The key's entries in ListObjectVersions, as text, or the status when there is no such listing.
+    fn versions_of(&self, key: &str) -> Vec<String> {
+        let answer = self
+            .ask("GET")
+            .flag("versions")
+            .param("prefix", key)
+            .param("max-keys", 1000)
+            .send();
+        if answer.status != 200 {
+            return vec![answer.status.to_string()];
+        }
+        let xml = answer.xml();
+        xml.children
+            .iter()
+            .filter(|entry| entry.get("Key") == Some(key))
+            .map(|entry| format!("{entry:?}"))
+            .collect()
     }
 
     /// Asserts that nothing exists under `key`.
@@ -227,7 +246,40 @@ pub struct State {
     pub body: Vec<u8>,
     pub acl: (u16, String),
     pub tags: (u16, String),
-    pub versions: (u16, String),
+    pub versions: Vec<String>,
+}
+
+impl State {
+    /// Asserts that nothing differs from `before`, and says what does.
+    #[track_caller]
+    pub fn assert_same(&self, before: &State) {
+        let shown = |state: &State| {
+            let mut lines: Vec<String> = state
+                .headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
+            lines.push(format!("status: {:?}", state.status));
+            lines.push(format!(
+                "body of {}: {:?}",
+                state.body.len(),
+                String::from_utf8_lossy(&state.body[..state.body.len().min(60)])
+            ));
+            lines.push(format!("acl: {:?}", state.acl));
+            lines.push(format!("tags: {:?}", state.tags));
+            lines.extend(
+                state
+                    .versions
+                    .iter()
+                    .map(|entry| format!("version: {entry}")),
+            );
+            lines
+        };
+        let (now, then) = (shown(self), shown(before));
+        let lost: Vec<&String> = then.iter().filter(|line| !now.contains(line)).collect();
+        let new: Vec<&String> = now.iter().filter(|line| !then.contains(line)).collect();
+        assert!(self == before, "changed: was {lost:#?}, is {new:#?}");
+    }
 }
 
 fn stable_headers(answer: &Response) -> Vec<(String, String)> {

@@ -40,13 +40,17 @@ impl Node {
                 Event::Text(text) => top(&mut open)?.text.push_str(&text.xml10_content()),
                 Event::CData(text) => top(&mut open)?.text.push_str(&text.xml10_content()),
                 Event::GeneralRef(reference) => {
-                    let character = if let Some(found) = reference
+                    let name = reference.xml10_content();
+                    let character = if matches!(&*name, "#x0" | "#0") {
+                        // No XML, but the only way to list such a key without encoding-type.
+                        '\0'
+                    } else if let Some(found) = reference
                         .resolve_char_ref()
                         .map_err(|error| error.to_string())?
                     {
                         found
                     } else {
-                        named(&reference.xml10_content())?
+                        named(&name)?
                     };
                     top(&mut open)?.text.push(character);
                 }
