@@ -7,7 +7,7 @@ use crate::auth::{self, Access, Identity};
 use crate::error::{Code, Error, Result};
 use crate::http::address::Address;
 use crate::http::body::RequestBody;
-use crate::http::connection::ConnectionInfo;
+use crate::http::connection::{ConnectionInfo, FramedTwice};
 use crate::http::query::Query;
 use crate::http::reply::{self, Exchange, Reply};
 use crate::operation::permission::{self, Wish};
@@ -239,7 +239,9 @@ fn check_edge<'p>(app: &App, parts: &'p Parts) -> Result<&'p str> {
             .message("The request header is too large.")
             .close());
     }
-    if parts.headers.contains_key(CONTENT_LENGTH) && parts.headers.contains_key(TRANSFER_ENCODING) {
+    let both =
+        parts.headers.contains_key(CONTENT_LENGTH) && parts.headers.contains_key(TRANSFER_ENCODING);
+    if both || parts.extensions.get::<FramedTwice>().is_some() {
         let message = "Content-Length and Transfer-Encoding must not be used together.";
         return Err(Error::new(Code::BadRequest).message(message).close());
     }

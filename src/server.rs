@@ -4,6 +4,7 @@
 //! taken before `accept`, so whoever comes beyond the limit waits in the backlog of the system and costs no memory.
 
 mod connection;
+mod head;
 mod stream;
 
 use std::convert::Infallible;

@@ -12,3 +12,8 @@ pub struct ConnectionInfo {
     /// Whether TLS protects it.
     pub secure: bool,
 }
+
+/// In the extensions of a request whose head had both `Content-Length` and `Transfer-Encoding`. Of the two, hyper
+/// passes on only the latter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FramedTwice;

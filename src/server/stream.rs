@@ -6,28 +6,38 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::head::HeadScan;
 use crate::config::Limits;
 
 /// Which request of a connection is waited for (even) or served (odd). Shared by socket and service.
 #[derive(Debug, Default)]
-pub(super) struct Phase(AtomicU64);
+pub(super) struct Phase {
+    count: AtomicU64,
+    /// The head that came last frames its body twice.
+    framed_twice: AtomicBool,
+}
 
 impl Phase {
     /// A request has arrived; waiting begins again when the guard drops.
     pub(super) fn serve(self: &Arc<Self>) -> Serving {
-        self.0.fetch_or(1, Ordering::Relaxed);
+        self.count.fetch_or(1, Ordering::Relaxed);
         Serving(Arc::clone(self))
     }
 
     fn now(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request that is being served came with two framings of its body.
+    pub(super) fn framed_twice(&self) -> bool {
+        self.framed_twice.load(Ordering::Relaxed)
     }
 }
 
@@ -37,7 +47,7 @@ pub(super) struct Serving(Arc<Phase>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.0.fetch_add(1, Ordering::Relaxed);
+        self.0.count.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -69,6 +79,7 @@ pub(super) struct Guarded<T> {
     waiting_for: Option<u64>,
     /// Whether a byte of the request has come.
     begun: bool,
+    scan: HeadScan,
     read_timer: Pin<Box<Sleep>>,
     write_timer: Option<Pin<Box<Sleep>>>,
     stalled: bool,
@@ -83,6 +94,7 @@ impl<T> Guarded<T> {
             deadlines,
             waiting_for: None,
             begun: false,
+            scan: HeadScan::default(),
             read_timer,
             write_timer: None,
             stalled: false,
@@ -99,6 +111,8 @@ impl<T> Guarded<T> {
             return;
         }
         self.waiting_for = Some(phase);
+        self.scan = HeadScan::default();
+        self.phase.framed_twice.store(false, Ordering::Relaxed);
         // A new connection was opened to send a request at once; a used one may rest.
         self.begun = phase == 0;
         self.expect_by(if self.begun {
@@ -157,6 +171,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guarded<T> {
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 let came = buf.filled().len() > before;
+                if this
+                    .scan
+                    .feed(buf.filled().get(before..).unwrap_or_default())
+                {
+                    this.phase.framed_twice.store(true, Ordering::Relaxed);
+                }
                 if came && !this.begun {
                     this.begun = true;
                     this.expect_by(this.deadlines.header);

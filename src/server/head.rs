@@ -1,0 +1,116 @@
+//! Watches the head of a request as it passes, for what hyper does not pass on: it serves a request with both
+//! `Content-Length` and `Transfer-Encoding` by the latter and drops the former, where we refuse such a request.
+//!
+//! Only heads that a client waited to send are seen. One that was pipelined behind a body is framed by hyper alone,
+//! which closes the connection after a request that is framed twice, so that nothing can hide behind it either way.
+
+const NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+const NAME_BYTES_MAX: usize = 17;
+
+/// What has been seen of the head that is arriving.
+#[derive(Debug, Default)]
+pub(super) struct HeadScan {
+    /// The name of the current line, in lower case, as far as it matters.
+    name: [u8; NAME_BYTES_MAX],
+    name_bytes: usize,
+    /// Bytes of the current line, without its end.
+    line_bytes: usize,
+    in_value: bool,
+    seen: [bool; 2],
+    /// The empty line has come; what follows is body.
+    done: bool,
+}
+
+impl HeadScan {
+    /// Looks at the next bytes; true once the head is known to frame its body twice.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> bool {
+        for byte in bytes {
+            if self.done {
+                break;
+            }
+            match byte {
+                b'\n' => self.end_line(),
+                b'\r' => {}
+                b':' if !self.in_value => {
+                    self.in_value = true;
+                    self.line_bytes += 1;
+                    self.note_name();
+                }
+                other => {
+                    self.line_bytes += 1;
+                    if !self.in_value && self.name_bytes < NAME_BYTES_MAX {
+                        self.name[self.name_bytes] = other.to_ascii_lowercase();
+                        self.name_bytes += 1;
+                    } else if !self.in_value {
+                        // Longer than either name, and must not look like a shorter one.
+                        self.name[0] = 0;
+                    }
+                }
+            }
+        }
+        self.seen == [true, true]
+    }
+
+    fn note_name(&mut self) {
+        let name = &self.name[..self.name_bytes];
+        for (seen, wanted) in self.seen.iter_mut().zip(NAMES) {
+            *seen |= name == wanted;
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.done = self.line_bytes == 0;
+        self.name_bytes = 0;
+        self.line_bytes = 0;
+        self.in_value = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_both_framings_however_the_bytes_arrive() {
+        const CASES: &[(&str, bool)] = &[
+            (
+                "PUT /k HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
+                true,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nTRANSFER-ENCODING:chunked\r\nHost: x\r\ncontent-length: 4\r\n\r\n",
+                true,
+            ),
+            (
+                "PUT /k HTTP/1.1\nContent-Length: 4\nTransfer-Encoding: chunked\n\n",
+                true,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nContent-Length: 4\r\n\r\nTransfer-Encoding: chunked\r\n",
+                false,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nContent-Length: 4\r\nX: Transfer-Encoding: chunked\r\n\r\n",
+                false,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 4\r\n\r\n",
+                false,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nTransfer-Encodings: chunked\r\nContent-Length-And-More: 4\r\n\r\n",
+                false,
+            ),
+        ];
+        for (head, expected) in CASES {
+            for size in [1, 2, 7, 1000] {
+                let mut scan = HeadScan::default();
+                let mut found = false;
+                for part in head.as_bytes().chunks(size) {
+                    found = scan.feed(part);
+                }
+                assert_eq!(found, *expected, "{head:?} in parts of {size}");
+            }
+        }
+    }
+}
