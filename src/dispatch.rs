@@ -265,6 +265,14 @@ fn describe(error: Error, (bucket, key): (Option<String>, Option<String>)) -> Er
             | Code::BucketAlreadyExists
             | Code::BucketNotEmpty
             | Code::InvalidBucketName
+            | Code::NoSuchBucketPolicy
+            | Code::NoSuchCORSConfiguration
+            | Code::NoSuchLifecycle
+            | Code::NoSuchObjectWormConfiguration
+            | Code::NoSuchServerSideEncryptionRule
+            | Code::NoSuchTransferAccelerationConfiguration
+            | Code::NoSuchWebsiteConfiguration
+            | Code::NoSuchWORMConfiguration
     );
     let about_key = matches!(
         error.code(),
