@@ -1,5 +1,5 @@
-//! Append objects and copies (S27, S114–S120), seals (S132–S142), and what waits for versioning, retention and archive
-//! (S111–S113, S121–S131, S143).
+//! Append objects and copies (S27, S111–S120), versions (S121–S129), retention (S130, S131), SealAppendObject (S132–S141) and archive
+//! (S142, S143).
 
 use crate::support::cases::{Case, Given, Then, multipart, run};
 use crate::support::client::Response;
@@ -151,7 +151,6 @@ fn s115_copy_when_allowed() {
 
 /// S116 (R73): no part of a multipart upload comes from an append object.
 #[test]
-#[ignore = "waits for multipart uploads"]
 fn s116_upload_part_copy() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -425,7 +424,6 @@ fn s141_after_a_sealed_object() {
 
 /// S142 (R84): there is nothing to restore of a Standard object.
 #[test]
-#[ignore = "waits for RestoreObject"]
 fn s142_restore_of_a_standard_object() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -441,7 +439,6 @@ fn s142_restore_of_a_standard_object() {
 
 /// S143 (R47): an archived object is neither read nor appended to before it is restored.
 #[test]
-#[ignore = "waits for archive classes"]
 fn s143_archived_object() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -463,7 +460,6 @@ fn s143_archived_object() {
 
 /// R66, R64: an upload on the same key disturbs no append until it completes.
 #[test]
-#[ignore = "waits for multipart uploads"]
 fn r66_multipart_upload_beside_appends() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -485,7 +481,6 @@ fn r66_multipart_upload_beside_appends() {
 
 /// S111–S113, S120 (R67, R72): with versioning on either side append objects are never copied, not even onto themselves.
 #[test]
-#[ignore = "waits for versioning"]
 fn s111_to_s113_s120_copy_with_versioning() {
     let server = shared();
     for status in ["Enabled", "Suspended"] {
@@ -523,7 +518,6 @@ fn s111_to_s113_s120_copy_with_versioning() {
 
 /// S121–S125 (R96, R98, R100, R103): one version grows; a delete marker ends it; the next append makes another.
 #[test]
-#[ignore = "waits for versioning"]
 fn s121_to_s125_versions_and_markers() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -583,7 +577,6 @@ fn s121_to_s125_versions_and_markers() {
 
 /// S126, S127 (R98, R99): a put makes the append version history; when the put goes, it grows again.
 #[test]
-#[ignore = "waits for versioning"]
 fn s126_s127_superseded_version() {
     let server = shared();
     let bucket = Bucket::new(&server);
@@ -610,7 +603,6 @@ fn s126_s127_superseded_version() {
 
 /// S128, S129 (R97, R101, R102): `null` versions grow in place.
 #[test]
-#[ignore = "waits for versioning"]
 fn s128_s129_null_versions() {
     let server = shared();
     let suspended = Bucket::new(&server);
@@ -654,7 +646,6 @@ fn s128_s129_null_versions() {
 
 /// S130, S131 (R104): what retention protects is not appended to; what an append creates is protected at once.
 #[test]
-#[ignore = "waits for bucket retention"]
 fn s130_s131_retention() {
     let server = shared();
     let bucket = Bucket::new(&server);

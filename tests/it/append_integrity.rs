@@ -481,7 +481,6 @@ fn s93_s94_anonymous_by_acl() {
 
 /// S95 (R13): a bucket whose requesters pay wants to hear that they know.
 #[test]
-#[ignore = "waits for requester pays"]
 fn s95_requester_pays() {
     let server = shared();
     let bucket = Bucket::with_acl(&server, "public-read-write");

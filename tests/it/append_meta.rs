@@ -200,7 +200,6 @@ fn s14_s34_s35_tag_counts() {
 
 /// S14, S34, S35 as GetObjectTagging tells it.
 #[test]
-#[ignore = "waits for object tagging"]
 fn s14_s34_s35_tags() {
     const CASES: &[Case] = &[
         Case::new("S14", "R22")

@@ -180,7 +180,7 @@ fn r24_append_in_a_cold_archive_bucket() {
         .expect(200);
 }
 
-/// What a new bucket says about itself.
+/// What a new bucket says about itself: GetBucketInfo, GetBucketLocation, HeadBucket.
 #[test]
 fn info_of_a_new_bucket() {
     let server = shared();
@@ -212,7 +212,7 @@ fn info_of_a_new_bucket() {
     }
     assert_eq!(inner.get("Versioning"), None);
     assert!(!inner.text_at("ResourceGroupId").is_empty());
-    assert!(inner.text_at("CreationDate").ends_with("Z"));
+    assert!(inner.text_at("CreationDate").ends_with('Z'));
     for endpoint in ["ExtranetEndpoint", "IntranetEndpoint"] {
         assert!(!inner.text_at(endpoint).is_empty(), "{endpoint}");
     }
@@ -275,7 +275,7 @@ fn stat() {
     assert_eq!((stat("ObjectCount"), stat("Storage")), (2, 3));
 }
 
-/// Only an empty bucket can be removed, and its name is free again.
+/// DeleteBucket: only an empty bucket can be removed, and its name is free again.
 #[test]
 fn delete() {
     let server = shared();
@@ -313,7 +313,7 @@ fn delete() {
     assert_eq!(listed.all("Contents").count(), 0);
 }
 
-/// ACL of the bucket: all three values, and no fourth.
+/// PutBucketAcl, GetBucketAcl: all three values, and no fourth.
 #[test]
 fn acl() {
     let server = shared();

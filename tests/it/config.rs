@@ -192,7 +192,7 @@ fn assert_unset(bucket: &Bucket, row: &Row) {
             assert_eq!(answer.error_text("BucketName"), bucket.name, "{}", row.name);
         }
         Unset::Says(path, text) => {
-            assert_eq!(answer.expect(200).xml().text_at(path), text, "{}", row.name)
+            assert_eq!(answer.expect(200).xml().text_at(path), text, "{}", row.name);
         }
         Unset::Anything => drop(answer.expect(200)),
     }

@@ -238,7 +238,7 @@ fn source_forms() {
         bucket.delete("copy").send().expect(204);
     }
     for (source, status) in [
-        ("".to_owned(), 400),
+        (String::new(), 400),
         ("/".to_owned(), 400),
         (format!("/{name}"), 400),
         (format!("/{name}/"), 400),

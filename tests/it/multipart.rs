@@ -59,9 +59,10 @@ fn complete(bucket: &Bucket, key: &str, upload: &str, parts: &[(u32, String)]) -
 }
 
 fn body(number: u32, size: usize) -> Vec<u8> {
-    (0..size)
+    (0_u32..)
+        .take(size)
         .map(|index| {
-            (index as u32)
+            index
                 .wrapping_mul(2_654_435_761)
                 .wrapping_add(number)
                 .to_be_bytes()[0]
@@ -221,7 +222,7 @@ fn complete_refusals() {
         .object("POST", "k")
         .param("uploadId", &upload)
         .header("x-oss-complete-all", "yes");
-    both.body(list_document(&[one.clone()]))
+    both.body(list_document(std::slice::from_ref(&one)))
         .send()
         .refused(400, "InvalidArgument");
     bucket.put("there", "x").send().expect(200);

@@ -15,7 +15,8 @@ use crate::support::unix_now;
 fn put_get_head() {
     let server = shared();
     let bucket = Bucket::new(&server);
-    let contents: [&[u8]; 4] = [b"", b"hello", &[0, 255, 13, 10, 0], &[7; 1_500_000]];
+    let large = vec![7; 1_500_000];
+    let contents: [&[u8]; 4] = [b"", b"hello", &[0, 255, 13, 10, 0], &large];
     for (index, content) in contents.iter().enumerate() {
         let key = format!("k{index}");
         for chunked in [false, true] {

@@ -40,7 +40,6 @@ pub enum Then {
     Unchanged,
     Absent,
     Appendable(&'static str),
-    Normal(&'static str),
     /// Only the answer matters (or the row's own checks of headers).
     Whatever,
 }
@@ -329,7 +328,6 @@ impl Case {
             }
             Then::Absent => bucket.assert_absent(key),
             Then::Appendable(content) => bucket.assert_holds(key, "Appendable", content.as_bytes()),
-            Then::Normal(content) => bucket.assert_holds(key, "Normal", content.as_bytes()),
         }
         if !self.head.is_empty() {
             check_headers("HEAD", &bucket.head(key).send().expect(200), self.head);

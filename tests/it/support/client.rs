@@ -238,8 +238,8 @@ impl Request {
     /// The region and product of a V4 scope.
     #[must_use]
     pub fn scope(mut self, region: &str, product: &str) -> Self {
-        self.region = region.to_owned();
-        self.product = product.to_owned();
+        region.clone_into(&mut self.region);
+        product.clone_into(&mut self.product);
         self
     }
 

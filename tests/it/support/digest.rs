@@ -60,15 +60,14 @@ pub fn append_etag(etag: &str) -> Result<(u64, u32, u32), String> {
     {
         return Err(format!("{etag} is not 32 upper-case hex digits"));
     }
-    let bytes: [u8; 16] = hex::decode(inner)
-        .map_err(|error| error.to_string())?
-        .try_into()
-        .map_err(|_| String::from("not sixteen bytes"))?;
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
+    let bytes = hex::decode(inner).map_err(|error| error.to_string())?;
+    let (crc, rest) = bytes.split_first_chunk().ok_or("too short")?;
+    let (seconds, rest) = rest.split_first_chunk().ok_or("too short")?;
+    let (tail, _) = rest.split_first_chunk().ok_or("too short")?;
     Ok((
-        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        u32::from_le_bytes([i, j, k, l]),
-        u32::from_le_bytes([m, n, o, p]),
+        u64::from_le_bytes(*crc),
+        u32::from_le_bytes(*seconds),
+        u32::from_le_bytes(*tail),
     ))
 }
 

@@ -31,11 +31,6 @@ impl Scheme {
         Scheme::V4Header,
         Scheme::V4Url,
     ];
-
-    /// Whether the signature travels in the query.
-    pub fn is_url(self) -> bool {
-        matches!(self, Scheme::V1Url | Scheme::V2Url | Scheme::V4Url)
-    }
 }
 
 /// A key pair.
@@ -312,17 +307,19 @@ pub fn post_signature(key: &Key, policy: &str, options: &Options) -> String {
 
 fn sign_v4_header(key: &Key, parts: &mut Parts, options: &Options) {
     let iso = iso_basic(options.at);
-    let stamp = match parts.header("x-oss-date") {
-        Some(given) => given.to_owned(),
-        None => match parts.header("date") {
-            // The form of Go v1: no x-oss-date, the Date header is the timestamp.
-            Some(given) => given.to_owned(),
-            None => {
-                parts.add_header("x-oss-date", iso.as_str());
-                iso.clone()
-            }
-        },
-    };
+    if parts
+        .header("x-oss-date")
+        .or_else(|| parts.header("date"))
+        .is_none()
+    {
+        parts.add_header("x-oss-date", iso.as_str());
+    }
+    // The form of Go v1: no x-oss-date, the Date header is the timestamp.
+    let stamp = parts
+        .header("x-oss-date")
+        .or_else(|| parts.header("date"))
+        .unwrap_or_default()
+        .to_owned();
     if parts.header("x-oss-content-sha256").is_none() {
         parts.add_header("x-oss-content-sha256", "UNSIGNED-PAYLOAD");
     }
@@ -431,7 +428,7 @@ pub fn uri_encode(text: &str, keep_slash: bool) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte))
+                encoded.push(char::from(byte));
             }
             b'/' if keep_slash => encoded.push('/'),
             other => {
