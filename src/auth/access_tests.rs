@@ -61,12 +61,14 @@ const PAYER: &str = "0003-00000703 Access denied for requester pay bucket";
 #[test]
 fn a_private_bucket_is_its_accounts_own() {
     use Access::{
-        BucketOwner, CreateBucket, Form, List, ListBuckets, Public, Read, ReadAcl, Write, WriteAcl,
+        BucketOwner, CreateBucket, EachKey, Form, List, ListBuckets, Public, Read, ReadAcl, Write,
+        WriteAcl,
     };
     let rows = [
         // access, anonymous, another account, a user of the owner without a policy
         (Public, "yes", "yes", "yes"),
         (Form, "yes", "yes", "yes"),
+        (EachKey, "yes", "yes", "yes"),
         (ListBuckets, ANONYMOUS, "yes", RAM_BUCKET),
         (CreateBucket, ANONYMOUS, "yes", RAM_BUCKET),
         (BucketOwner, ANONYMOUS, NOT_OWNER, RAM_BUCKET),

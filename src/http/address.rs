@@ -5,7 +5,7 @@
 
 use crate::domain::name::{BucketName, NameError, ObjectKey};
 use crate::error::{Code, Error, Result};
-use percent_encoding::percent_decode_str;
+use crate::http::escape;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The names below which a first label is a bucket. `*` in a pattern stands for any text within one label.
@@ -164,10 +164,7 @@ fn is_ip(name: &str) -> bool {
 }
 
 fn decode(text: &str) -> Result<String> {
-    let decoded = percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| Error::new(Code::InvalidObjectName))?;
-    Ok(decoded.into_owned())
+    escape::decode(text).ok_or_else(|| Error::new(Code::InvalidObjectName))
 }
 
 #[cfg(test)]
@@ -219,6 +216,8 @@ mod tests {
                 "{host} {path}"
             );
         }
-        assert!(Address::parse("127.0.0.1", "/b/%FF", &domains).is_err());
+        for bad in ["/b/%FF", "/b/%zz", "/b/%2"] {
+            assert!(Address::parse("127.0.0.1", bad, &domains).is_err(), "{bad}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::object::{
 use crate::domain::tags::TagSet;
 use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
+use crate::http::escape;
 use crate::http::query::Query;
 use crate::http::reply::{HASH_CRC64, NEXT_APPEND_POSITION, Reply, VERSION_ID};
 use crate::store::{Object, VersionId};
@@ -260,9 +261,8 @@ pub fn parse_version_id(text: &str) -> Result<VersionId> {
 
 /// An object key that stands URL-encoded in a header. A plus sign is a plus sign.
 pub fn encoded_key(name: &HeaderName, value: &str) -> Result<ObjectKey> {
-    let decoded = percent_encoding::percent_decode_str(value)
-        .decode_utf8()
-        .map_err(|_| invalid(name, value, "The header is not URL-encoded UTF-8."))?;
+    let decoded = escape::decode(value)
+        .ok_or_else(|| invalid(name, value, "The header is not URL-encoded UTF-8."))?;
     Ok(ObjectKey::parse(&decoded)?)
 }
 

@@ -4,6 +4,7 @@ pub mod address;
 pub mod body;
 pub mod conditions;
 pub mod connection;
+pub mod escape;
 pub mod form;
 pub mod gzip;
 pub mod headers;

@@ -1,7 +1,7 @@
 //! The query as ordered pairs, decoded once, with getters that check ranges.
 
 use crate::error::{Code, Error, Result};
-use percent_encoding::percent_decode_str;
+use crate::http::escape;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -97,25 +97,10 @@ impl Query {
 }
 
 fn decode(text: &str) -> Result<String> {
-    let bad = || Error::new(Code::InvalidArgument).message("The query string is not well-formed.");
-    let bytes = text.as_bytes();
-    let escapes_are_whole = bytes
-        .iter()
-        .enumerate()
-        .filter(|(_, b)| **b == b'%')
-        .all(|(at, _)| {
-            bytes
-                .get(at + 1..at + 3)
-                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-        });
-    if !escapes_are_whole {
-        return Err(bad());
-    }
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| bad())
+    escape::decode(&spaced).ok_or_else(|| {
+        Error::new(Code::InvalidArgument).message("The query string is not well-formed.")
+    })
 }
 
 #[cfg(test)]

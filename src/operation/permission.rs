@@ -58,7 +58,26 @@ pub fn authorize(
             .is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
         requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
     };
-    auth::authorize(identity, wish.access, wish.action, &target, incoming)
+    let action = match wish.version {
+        Some(_) => of_version(wish.action),
+        None => wish.action,
+    };
+    auth::authorize(identity, wish.access, action, &target, incoming)
+}
+
+/// The action on a named version, where the service has another one for it.
+fn of_version(action: &str) -> &str {
+    match action {
+        "oss:GetObject" => "oss:GetObjectVersion",
+        "oss:DeleteObject" => "oss:DeleteObjectVersion",
+        "oss:GetObjectAcl" => "oss:GetObjectVersionAcl",
+        "oss:PutObjectAcl" => "oss:PutObjectVersionAcl",
+        "oss:GetObjectTagging" => "oss:GetObjectVersionTagging",
+        "oss:PutObjectTagging" => "oss:PutObjectVersionTagging",
+        "oss:DeleteObjectTagging" => "oss:DeleteObjectVersionTagging",
+        "oss:RestoreObject" => "oss:RestoreObjectVersion",
+        other => other,
+    }
 }
 
 /// The ACL of the addressed object, where there is one. Whether it exists is for the handler to tell, after

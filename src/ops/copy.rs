@@ -5,12 +5,12 @@ use crate::domain::name::{BucketName, ObjectKey};
 use crate::domain::tags::TagSet;
 use crate::error::{Code, Error, Result};
 use crate::http::conditions::Conditions;
+use crate::http::escape;
 use crate::http::headers::{self, COPY_SOURCE_VERSION_ID};
 use crate::http::reply::{self, HASH_CRC64, Reply, VERSION_ID};
 use crate::operation::Call;
 use crate::store::{Bucket, CopyOptions, CopySource, VersionId};
 use crate::xml::object::CopyObjectResult;
-use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 
 const COPY_SOURCE: &str = "x-oss-copy-source";
@@ -158,9 +158,7 @@ impl Named {
             Some((path, version)) => (path, Some(version)),
             None => (text, None),
         };
-        let decoded = percent_decode_str(path)
-            .decode_utf8()
-            .map_err(|_| malformed())?;
+        let decoded = escape::decode(path).ok_or_else(malformed)?;
         // No bucket name holds a slash, so the first one ends it whether or not it was encoded.
         let bare = decoded.strip_prefix('/').unwrap_or(&decoded);
         let (bucket, key) = bare
@@ -212,6 +210,7 @@ mod tests {
             ("/src-bucket", Code::InvalidArgument),
             ("/src-bucket/", Code::InvalidArgument),
             ("/src-bucket/%FF", Code::InvalidArgument),
+            ("/src-bucket/%zz", Code::InvalidArgument),
             ("/Bad_Bucket/a", Code::InvalidBucketName),
             ("/src-bucket//a", Code::InvalidObjectName),
             ("/src-bucket/a?versionId=", Code::InvalidArgument),

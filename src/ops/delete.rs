@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::headers;
 use crate::http::reply::{self, DELETE_MARKER, Reply, VERSION_ID};
 use crate::operation::Call;
+use crate::operation::permission::Wish;
 use crate::store::{self, Deleted, Deletion};
 use crate::xml::encoding::Encoding;
 use crate::xml::object::{self as document, Delete, DeleteResult};
@@ -30,7 +31,7 @@ pub async fn object(call: Call) -> Result<Reply> {
 
 /// DeleteMultipleObjects: up to 1000 keys or versions in one commit.
 pub async fn multiple(mut call: Call) -> Result<Reply> {
-    let encoding = super::multipart::encoding(&call)?;
+    let encoding = super::list::encoding(call.query())?;
     let bypass = bypasses_governance(&call)?;
     let request: Delete = call.xml().await?;
     if request.object.is_empty() || request.object.len() > KEYS_MAX {
@@ -42,15 +43,11 @@ pub async fn multiple(mut call: Call) -> Result<Reply> {
     }
     for deletion in &deletions {
         let version = deletion.version.as_ref();
-        let action = if version.is_some() {
-            "oss:DeleteObjectVersion"
-        } else {
-            "oss:DeleteObject"
-        };
+        let bucket = call.bucket()?;
         call.may(
             Access::Write,
-            action,
-            call.bucket()?,
+            "oss:DeleteObject",
+            bucket,
             &deletion.key,
             version,
         )?;
@@ -111,8 +108,21 @@ fn show(entry: &document::DeleteEntry, outcome: Deleted, encoding: Encoding) -> 
     }
 }
 
-/// `x-oss-bypass-governance-retention: true`.
+/// `x-oss-bypass-governance-retention: true`, which more is needed for than to write.
 pub(super) fn bypasses_governance(call: &Call) -> Result<bool> {
     let value = call.header("x-oss-bypass-governance-retention")?;
-    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+    if !value.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Ok(false);
+    }
+    let bucket = call.bucket()?;
+    let wish = Wish {
+        access: Access::BucketOwner,
+        action: "oss:BypassGovernanceRetention",
+        bucket_name: Some(&bucket.name),
+        bucket: Some(bucket),
+        key: call.key().ok(),
+        version: None,
+    };
+    call.may_as(call.identity().clone(), &wish)?;
+    Ok(true)
 }

@@ -4,6 +4,7 @@ use super::{acl, versioning};
 use crate::domain::object::{Restore, StorageClass};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
+use crate::http::headers;
 use crate::http::query::Query;
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
@@ -88,12 +89,7 @@ pub(super) fn restore_info(
     now: Timestamp,
 ) -> Option<String> {
     let restore = restore.filter(|_| class.is_archive())?;
-    Some(if now < restore.ready {
-        "ongoing-request=\"true\"".to_owned()
-    } else {
-        let expiry = restore.expires.rfc1123();
-        format!("ongoing-request=\"false\", expiry-date=\"{expiry}\"")
-    })
+    headers::restore_state(*restore, now)
 }
 
 /// ListObjects.

@@ -213,7 +213,7 @@ operations! {
     GetObjectMeta, HEAD, Object, [Query("objectMeta")], Read, "oss:GetObject", None, Full, "Object", object::meta;
     CopyObject, PUT, Object, [Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Object", copy::object;
     DeleteObject, DELETE, Object, [], Write, "oss:DeleteObject", None, Full, "Object", delete::object;
-    DeleteMultipleObjects, POST, Bucket, [Query("delete")], Write, "oss:DeleteObject", Document(2 * MIB), Full, "Object", delete::multiple;
+    DeleteMultipleObjects, POST, Bucket, [Query("delete")], EachKey, "oss:DeleteObject", Document(2 * MIB), Full, "Object", delete::multiple;
     PutObjectAcl, PUT, Object, [Query("acl")], WriteAcl, "oss:PutObjectAcl", None, Full, "Object", acl::put_object;
     GetObjectAcl, GET, Object, [Query("acl")], ReadAcl, "oss:GetObjectAcl", None, Full, "Object", acl::get_object;
     PutObjectTagging, PUT, Object, [Query("tagging")], Write, "oss:PutObjectTagging", Document(64 * KIB), Full, "Object", tagging::put;

@@ -11,7 +11,7 @@ use crate::http::throttle::QOS_DELAY_TIME;
 use crate::operation::Call;
 use crate::store::{Completion, PartNumber, UploadId, UploadOptions, UploadQuery};
 use crate::xml;
-use crate::xml::encoding::{Encoding, percent};
+use crate::xml::encoding::percent;
 use crate::xml::list::CommonPrefixes;
 use crate::xml::multipart::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, CopyPartResult,
@@ -28,7 +28,7 @@ const PARTS_MAX: usize = 10_000;
 
 /// InitiateMultipartUpload: the object's headers come here, its ACL comes with Complete.
 pub async fn initiate(call: Call) -> Result<Reply> {
-    let encoding = encoding(&call)?;
+    let encoding = super::list::encoding(call.query())?;
     let attributes = headers::attributes(call.headers())?;
     super::object::check_attributes(&call, &attributes)?;
     let sse = attributes.sse.clone();
@@ -119,7 +119,7 @@ pub async fn upload_part_copy(call: Call) -> Result<Reply> {
 /// CompleteMultipartUpload: makes the object out of the listed parts, or of all.
 pub async fn complete(mut call: Call) -> Result<Reply> {
     super::object::refuse_callback(&call)?;
-    let encoding = encoding(&call)?;
+    let encoding = super::list::encoding(call.query())?;
     let acl = headers::acl(call.headers())?;
     super::object::check_public(call.bucket()?, acl)?;
     let completion = Completion {
@@ -165,7 +165,7 @@ pub async fn abort(call: Call) -> Result<Reply> {
 
 /// ListMultipartUploads: by key, then by id.
 pub async fn list_uploads(call: Call) -> Result<Reply> {
-    let encoding = encoding(&call)?;
+    let encoding = super::list::encoding(call.query())?;
     let text = |name| Ok::<_, Error>(call.query().text(name, TEXT_BYTES_MAX)?.unwrap_or_default());
     let (prefix, delimiter) = (text("prefix")?, text("delimiter")?);
     let (key_marker, id_marker) = (text("key-marker")?, text("upload-id-marker")?);
@@ -222,7 +222,7 @@ pub async fn list_uploads(call: Call) -> Result<Reply> {
 /// ListParts: by number.
 pub async fn list_parts(call: Call) -> Result<Reply> {
     let missing = |error: Error| no_such_upload(&call, error, "0042-00000002");
-    let encoding = encoding(&call)?;
+    let encoding = super::list::encoding(call.query())?;
     let id = upload_id(&call).map_err(missing)?;
     let max = call
         .query()
@@ -265,18 +265,6 @@ pub async fn list_parts(call: Call) -> Result<Reply> {
         max_parts: max,
         is_truncated: listing.truncated,
         part: parts.collect(),
-    })
-}
-
-/// `encoding-type`.
-pub(super) fn encoding(call: &Call) -> Result<Encoding> {
-    let value = call.query().get("encoding-type");
-    Encoding::parse(value).ok_or_else(|| {
-        Error::invalid_argument(
-            "encoding-type",
-            value.unwrap_or_default(),
-            "Invalid Encoding Method specified in Request.",
-        )
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::bucket::Versioning;
 use crate::error::{Code, Error, Result};
+use crate::http::headers;
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
 use crate::store::{BucketSettings, VersionId};
@@ -10,15 +11,7 @@ use crate::xml::config::VersioningConfiguration;
 /// The version of `versionId`; none where the parameter is absent. A malformed id is refused before anything is
 /// looked up.
 pub(super) fn requested(call: &Call) -> Result<Option<VersionId>> {
-    match call.query().get("versionId") {
-        None => Ok(None),
-        Some("") => Err(Error::invalid_argument(
-            "versionId",
-            "",
-            "Version id can not be the empty string.",
-        )),
-        Some(text) => parse("versionId", text).map(Some),
-    }
+    headers::version_id(call.query())
 }
 
 /// A version id, or `InvalidArgument` that names the parameter.
