@@ -28,7 +28,27 @@ pub struct Wish<'a> {
 }
 
 /// Decides; the refusal is the client's answer.
+///
+/// Most writes ignore a version that the request names and go to the object all the same. So a write needs the leave of
+/// the current version too, or `?versionId=` of an open version (or of none) would open a private object.
 pub fn authorize(
+    app: &App,
+    store: &Store,
+    identity: Identity,
+    wish: &Wish<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<Admitted> {
+    if wish.access == Access::Write && wish.version.is_some() {
+        let current = Wish {
+            version: None,
+            ..*wish
+        };
+        authorize_version(app, store, identity.clone(), &current, incoming)?;
+    }
+    authorize_version(app, store, identity, wish, incoming)
+}
+
+fn authorize_version(
     app: &App,
     store: &Store,
     identity: Identity,

@@ -1232,3 +1232,47 @@ fn users_with_policies() {
         .refused(403, "AccessDenied");
     bucket.assert_absent("logs/tagged");
 }
+
+/// A version named in a write does not change whose ACL counts: the write goes to the object all the same.
+#[test]
+fn a_named_version_opens_no_write() {
+    let server = shared();
+    let bucket = Bucket::with_acl(&server, "public-read-write");
+    bucket
+        .ask("PUT")
+        .flag("versioning")
+        .body("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+        .send()
+        .expect(200);
+    let put = |key: &str, acl: &str| {
+        let put = bucket.put(key, "secret").header("x-oss-object-acl", acl);
+        let answer = put.send().expect(200);
+        answer
+            .header("x-oss-version-id")
+            .expect("a version")
+            .to_owned()
+    };
+    let open = put("k", "public-read-write");
+    put("k", "private");
+    let foreign = put("other", "public-read-write");
+    let anonymous = bucket.by(&bucket.client.anonymous());
+    let source = format!("/{}/other", bucket.name);
+    for version in ["null", "no-version", "", &open, &foreign] {
+        for request in [
+            anonymous.put("k", "taken"),
+            anonymous
+                .object("PUT", "k")
+                .header("x-oss-copy-source", &source),
+            anonymous.object("POST", "k").flag("uploads"),
+            anonymous.object("PUT", "k").flag("tagging").body(
+                "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
+            ),
+        ] {
+            request
+                .param("versionId", version)
+                .send()
+                .refused(403, "AccessDenied");
+        }
+    }
+    assert_eq!(bucket.get("k").send().expect(200).body, b"secret");
+}
