@@ -132,6 +132,38 @@ pub struct StoredHeaders {
     pub meta: Vec<(String, String)>,
 }
 
+/// How the names of metadata begin that client-side encryption needs to read the object again.
+const CLIENT_ENCRYPTION: &str = "client-side-encryption-";
+
+impl StoredHeaders {
+    /// These headers in place of those of a copy's source. What the bytes cannot be understood without stays, unless
+    /// replaced: `Content-Type` (Python v2 `test_metadata_tagging_directive_replace`) and the marks of client-side
+    /// encryption (Python v2 `test_different_bucket_single_replace_meta_and_tag`).
+    #[must_use]
+    pub fn over(mut self, source: Self) -> Self {
+        self.content_type = self.content_type.or(source.content_type);
+        let marks = source
+            .meta
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(CLIENT_ENCRYPTION));
+        for (name, value) in marks {
+            if self.meta_value(&name).is_none() {
+                self.meta.push((name, value));
+            }
+        }
+        self.meta.sort();
+        self
+    }
+
+    /// A value of the user metadata, by its name without prefix.
+    pub fn meta_value(&self, name: &str) -> Option<&str> {
+        self.meta
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
 /// Everything a write says about the new object besides its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ObjectAttributes {
@@ -154,4 +186,34 @@ pub struct Restore {
     pub ready: Timestamp,
     /// When it goes away again.
     pub expires: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_what_its_bytes_cannot_be_understood_without() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let source = StoredHeaders {
+            content_type: Some("text/plain".to_owned()),
+            cache_control: Some("no-cache".to_owned()),
+            meta: vec![
+                pair("client-side-encryption-key", "k"),
+                pair("client-side-encryption-start", "s"),
+                pair("flag", "a"),
+            ],
+            ..StoredHeaders::default()
+        };
+        let asked = StoredHeaders {
+            meta: vec![pair("client-side-encryption-start", "t")],
+            ..StoredHeaders::default()
+        };
+        let kept = asked.over(source);
+        assert_eq!(kept.content_type.as_deref(), Some("text/plain"));
+        assert_eq!(kept.cache_control, None);
+        assert_eq!(kept.meta_value("client-side-encryption-key"), Some("k"));
+        assert_eq!(kept.meta_value("client-side-encryption-start"), Some("t"));
+        assert_eq!(kept.meta_value("flag"), None);
+    }
 }

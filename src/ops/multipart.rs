@@ -247,7 +247,14 @@ pub async fn list_parts(call: Call) -> Result<Reply> {
         .parts
         .last()
         .map_or(0, |part| u32::from(part.number.get()));
-    let parts = listing.parts.into_iter().map(|part| Part {
+    // An encrypting client asks for them to resume an upload (Python v2 TestEncryptionCLient.test_multipart_from_file).
+    let stored = &listing.upload.attributes.headers;
+    let mark = |name: &str| {
+        stored
+            .meta_value(&format!("client-side-encryption-{name}"))
+            .map(str::to_owned)
+    };
+    let parts = listing.parts.iter().map(|part| Part {
         part_number: u32::from(part.number.get()),
         last_modified: part.modified.iso8601(),
         etag: part.etag.quoted(),
@@ -264,6 +271,12 @@ pub async fn list_parts(call: Call) -> Result<Reply> {
         next_part_number_marker: last,
         max_parts: max,
         is_truncated: listing.truncated,
+        client_encryption_key: mark("key"),
+        client_encryption_start: mark("start"),
+        client_encryption_cek_alg: mark("cek-alg"),
+        client_encryption_wrap_alg: mark("wrap-alg"),
+        client_encryption_data_size: mark("data-size"),
+        client_encryption_part_size: mark("part-size"),
         part: parts.collect(),
     })
 }

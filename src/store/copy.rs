@@ -281,7 +281,7 @@ impl CopyOptions {
     fn attributes(&self, headers: StoredHeaders, tags: TagSet) -> ObjectAttributes {
         ObjectAttributes {
             headers: if self.replace_headers {
-                self.headers.clone()
+                self.headers.clone().over(headers)
             } else {
                 headers
             },
@@ -330,7 +330,7 @@ impl Change<'_> {
         let mut attributes = job
             .options
             .attributes(StoredHeaders::default(), seen.tags.clone());
-        attributes.headers = job.options.headers.clone();
+        attributes.headers = job.options.headers.clone().over(seen.headers.clone());
         if seen.kind == ObjectType::Appendable {
             // What was not asked for stays: an append object is what it was created as.
             attributes.sse = attributes.sse.or_else(|| seen.sse.clone());

@@ -120,6 +120,19 @@ pub struct ListPartsResult {
     pub next_part_number_marker: u32,
     pub max_parts: usize,
     pub is_truncated: bool,
+    /// `ClientEncryption…`: what a client needs to go on with an upload that it encrypts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_start: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_cek_alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_wrap_alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_data_size: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_encryption_part_size: Option<String>,
     #[serde(default)]
     pub part: Vec<Part>,
 }

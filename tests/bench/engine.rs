@@ -20,7 +20,11 @@ const BODY: usize = 4096;
 /// Median and 99th percentile in microseconds.
 fn percentiles(mut times: Vec<Duration>) -> (f64, f64) {
     times.sort();
-    let at = |share: usize| times.get(times.len() * share / 100).map_or(0.0, |time| time.as_secs_f64() * 1e6);
+    let at = |share: usize| {
+        times
+            .get(times.len() * share / 100)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e6)
+    };
     (at(50), at(99))
 }
 
@@ -49,7 +53,12 @@ fn floor(dir: &Path) -> Vec<Duration> {
 }
 
 /// `clients` tasks append to their own object each; the times of all appends.
-fn append(runtime: &tokio::runtime::Runtime, engine: &Engine, round: usize, clients: usize) -> Vec<Duration> {
+fn append(
+    runtime: &tokio::runtime::Runtime,
+    engine: &Engine,
+    round: usize,
+    clients: usize,
+) -> Vec<Duration> {
     let stop = Arc::new(AtomicBool::new(false));
     let tasks: Vec<_> = (0..clients)
         .map(|client| {
@@ -77,7 +86,10 @@ fn append(runtime: &tokio::runtime::Runtime, engine: &Engine, round: usize, clie
         .collect();
     std::thread::sleep(ROUND);
     stop.store(true, Ordering::Relaxed);
-    tasks.into_iter().flat_map(|task| runtime.block_on(task).expect("task")).collect()
+    tasks
+        .into_iter()
+        .flat_map(|task| runtime.block_on(task).expect("task"))
+        .collect()
 }
 
 fn main() {
@@ -86,7 +98,11 @@ fn main() {
     std::fs::create_dir_all(&dir).expect("bench directory");
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
     for durability in [Durability::Durable, Durability::Relaxed] {
-        let options = EngineOptions { dir: Some(dir.join("data")), durability, ..EngineOptions::default() };
+        let options = EngineOptions {
+            dir: Some(dir.join("data")),
+            durability,
+            ..EngineOptions::default()
+        };
         let engine = Engine::open(options).expect("open");
         let (mut sync, mut lone, mut many, mut syncs) = (vec![], vec![], vec![], vec![]);
         for round in 0..ROUNDS {
@@ -114,7 +130,10 @@ fn main() {
             lone / sync,
             median(syncs)
         );
-        println!("{}", serde_json::to_string(&engine.figures()).expect("figures"));
+        println!(
+            "{}",
+            serde_json::to_string(&engine.figures()).expect("figures")
+        );
         let begun = Instant::now();
         engine.close_blocking().expect("close");
         println!("close {:?}", begun.elapsed());
