@@ -92,6 +92,9 @@ impl Versioning {
     }
 }
 
+/// The resource group of buckets that name none.
+pub const DEFAULT_RESOURCE_GROUP: &str = "rg-default-id";
+
 /// What a bucket is created with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BucketOptions {

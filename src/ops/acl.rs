@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::reply::{self, Reply, VERSION_ID};
 use crate::operation::Call;
 use crate::xml::object::{AccessControlList, AccessControlPolicy, Owner};
+use http::header;
 
 /// The owner element of an account; accounts that are no longer configured show their uid twice.
 pub(super) fn owner(call: &Call, uid: &str) -> Owner {
@@ -37,7 +38,8 @@ fn no_such_acl(header: &'static str, text: &str) -> Error {
     Error::invalid_argument(header, text, message)
 }
 
-/// PutBucketAcl. A bucket that does not exist is created with the ACL: Node's suite sets an ACL first.
+/// PutBucketAcl. A bucket that does not exist is created with the ACL: Node's suite sets an ACL first,
+/// and reads the name back from `Location`.
 pub async fn put_bucket(call: Call) -> Result<Reply> {
     let acl = bucket_acl(&call)?.ok_or_else(|| no_such_acl("x-oss-acl", ""))?;
     let name = call.bucket_name()?;
@@ -60,7 +62,7 @@ pub async fn put_bucket(call: Call) -> Result<Reply> {
             .await?;
     }
 
-    Ok(reply::empty())
+    Ok(reply::empty().header(header::LOCATION, format!("/{}", name.as_str())))
 }
 
 /// GetBucketAcl.

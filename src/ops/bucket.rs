@@ -16,16 +16,7 @@ use http::{HeaderName, header};
 
 use super::bucket_config;
 
-/// The resource group of buckets that name none.
-pub(super) const DEFAULT_RESOURCE_GROUP: &str = "rg-default-id";
-
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-oss-bucket-region");
-
-/// The bucket's resource group.
-pub(super) fn resource_group(bucket: &Bucket) -> &str {
-    let id = bucket.settings.resource_group_id.as_deref();
-    id.unwrap_or(DEFAULT_RESOURCE_GROUP)
-}
 
 /// `Location` of a region: with the prefix that `Region` does not have.
 pub(super) fn location(region: &str) -> String {
@@ -128,7 +119,7 @@ fn options(
         return Err(Code::InvalidLocationConstraint.into());
     }
     let group = call.header("x-oss-resource-group-id")?;
-    let group = group.filter(|id| !id.is_empty());
+    let group = group.filter(|id| !id.is_empty()).map(str::to_owned);
     Ok(BucketOptions {
         acl: acl.unwrap_or_default(),
         storage_class: chosen(
@@ -141,7 +132,7 @@ fn options(
             document.data_redundancy_type.as_deref(),
             Redundancy::parse,
         )?,
-        resource_group_id: Some(group.unwrap_or(DEFAULT_RESOURCE_GROUP).to_owned()),
+        resource_group_id: group,
     })
 }
 
@@ -229,7 +220,7 @@ pub async fn info(call: Call) -> Result<Reply> {
             data_redundancy_type: settings.redundancy.as_str().to_owned(),
             extranet_endpoint: endpoints.extranet,
             intranet_endpoint: endpoints.intranet,
-            resource_group_id: resource_group(bucket).to_owned(),
+            resource_group_id: settings.resource_group().to_owned(),
             comment: String::new(),
             access_monitor: enabled(settings.access_monitor),
             versioning: settings.versioning.as_str().map(str::to_owned),

@@ -2,7 +2,6 @@
 //!
 //! One rule for all: PUT replaces, GET returns or has its code, DELETE is idempotent.
 
-use super::bucket::DEFAULT_RESOURCE_GROUP;
 use super::lifecycle;
 use crate::domain::object::{Sse, SseAlgorithm};
 use crate::domain::tags::{TagError, TagSet};
@@ -494,12 +493,12 @@ pub async fn get_access_monitor(call: Call) -> Result<Reply> {
 pub async fn put_resource_group(mut call: Call) -> Result<Reply> {
     let document: BucketResourceGroupConfiguration = call.xml().await?;
     let id = match document.resource_group_id {
-        id if id.is_empty() => DEFAULT_RESOURCE_GROUP.to_owned(),
-        id if is_resource_group(&id) => id,
+        id if id.is_empty() => None,
+        id if is_resource_group(&id) => Some(id),
         _ => return Err(Code::ResourceGroupIdPreCheckError.into()),
     };
 
-    change(&call, move |settings| settings.resource_group_id = Some(id)).await?;
+    change(&call, move |settings| settings.resource_group_id = id).await?;
 
     Ok(reply::empty())
 }
@@ -514,7 +513,7 @@ pub async fn get_resource_group(call: Call) -> Result<Reply> {
     let bucket = call.bucket()?;
 
     reply::xml(&BucketResourceGroupConfiguration {
-        resource_group_id: super::bucket::resource_group(bucket).to_owned(),
+        resource_group_id: bucket.settings.resource_group().to_owned(),
     })
 }
 

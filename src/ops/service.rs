@@ -1,7 +1,7 @@
 //! Service level: the caller's buckets and the regions.
 
 use super::acl;
-use super::bucket::{Endpoints, location, resource_group};
+use super::bucket::{Endpoints, location};
 use crate::error::{Code, Error, Result};
 use crate::http::query::Query;
 use crate::http::reply::{self, Reply};
@@ -98,7 +98,7 @@ fn summary(bucket: &Bucket, endpoints: &Endpoints, call: &Call, with_tags: bool)
         extranet_endpoint: endpoints.extranet.clone(),
         intranet_endpoint: endpoints.intranet.clone(),
         region: region.clone(),
-        resource_group_id: resource_group(bucket).to_owned(),
+        resource_group_id: bucket.settings.resource_group().to_owned(),
         comment: None,
         tagging: with_tags.then(|| Tagging::new(bucket.settings.tags.pairs())),
     }

@@ -6,7 +6,9 @@ use super::lock::BucketGuards;
 use super::object::RetentionMode;
 use super::record::{self, Family, Keys, PartRecord, Record};
 use super::{Error, Result, Store};
-use crate::domain::bucket::{BucketAcl, BucketOptions, Redundancy, Versioning};
+use crate::domain::bucket::{
+    BucketAcl, BucketOptions, DEFAULT_RESOURCE_GROUP, Redundancy, Versioning,
+};
 use crate::domain::name::BucketName;
 use crate::domain::object::{Sse, StorageClass};
 use crate::domain::tags::TagSet;
@@ -103,6 +105,14 @@ pub enum RetentionPeriod {
     Years(u32),
 }
 
+impl BucketSettings {
+    /// The resource group; the account's default one where none was named.
+    pub fn resource_group(&self) -> &str {
+        let id = self.resource_group_id.as_deref();
+        id.unwrap_or(DEFAULT_RESOURCE_GROUP)
+    }
+}
+
 impl Bucket {
     /// The retention policy in force at `now`: one in progress lapses after 24 hours.
     pub fn worm(&self, now: Timestamp) -> Option<&Worm> {
@@ -175,8 +185,8 @@ pub struct BucketStat {
     pub part_bytes: u64,
 }
 
-/// Longest configuration document in bytes.
-pub const CONFIG_MAX: usize = 256 * 1024;
+/// Longest configuration document in bytes: lifecycle rules come in up to 2 MiB and get ids.
+pub const CONFIG_MAX: usize = 3 * 1024 * 1024;
 
 /// Rows read at a time where a whole bucket is walked.
 const SLICE: usize = 1024;
@@ -357,12 +367,11 @@ impl Store {
                 tags.iter()
                     .any(|(k, v)| k == key && value.as_ref().is_none_or(|value| value == v))
             });
-            let group = query.resource_group_id.as_ref();
+            let group = query.resource_group_id.as_deref();
             bucket.name.as_str().starts_with(&query.prefix)
                 && bucket.name.as_str() > query.marker.as_str()
                 && tagged
-                && group
-                    .is_none_or(|group| bucket.settings.resource_group_id.as_ref() == Some(group))
+                && group.is_none_or(|group| bucket.settings.resource_group() == group)
         };
         let mut found = self.buckets_of(View::Committed, &query.owner)?;
         found.retain(matches);

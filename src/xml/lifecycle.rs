@@ -40,6 +40,12 @@ pub struct LifecycleRule {
     pub noncurrent_version_expiration: Option<NoncurrentVersionExpiration>,
     #[serde(default)]
     pub noncurrent_version_transition: Vec<NoncurrentVersionTransition>,
+    /// Node's older form of `Expiration`; it sends both, and only the newer one counts.
+    #[serde(default, skip_serializing)]
+    pub days: Option<i64>,
+    /// As `days`.
+    #[serde(default, skip_serializing)]
+    pub date: Option<String>,
     /// Set by the server, in seconds, for rules by access time; sent back by clients that echo a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub atime_base: Option<i64>,
@@ -211,6 +217,7 @@ mod tests {
                         ..NoncurrentVersionTransition::default()
                     }],
                     atime_base: Some(1_631_698_332),
+                    ..LifecycleRule::default()
                 }],
             },
             "<LifecycleConfiguration>
@@ -243,6 +250,15 @@ mod tests {
                 </Rule>
             </LifecycleConfiguration>",
         );
+    }
+
+    #[test]
+    fn node_sends_its_old_form_beside_the_new_one() {
+        let text = "<LifecycleConfiguration><Rule><Prefix>logs/</Prefix><Status>Enabled</Status><Days>1</Days>\
+            <Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
+        let read = from_xml::<LifecycleConfiguration>(text.as_bytes()).unwrap();
+        let written = String::from_utf8(crate::xml::to_xml(&read).unwrap()).unwrap();
+        assert_eq!(written.matches("<Days>").count(), 1, "{written}");
     }
 
     #[test]
