@@ -755,7 +755,7 @@ impl<'d> Run<'d> {
                 .collect::<BTreeSet<_>>(),
             live
         );
-        let stat = self.store.bucket_stat(&bucket).expect("stat");
+        let stat = self.store.bucket_stat(&bucket).await.expect("stat");
         let markers = self
             .model
             .keys

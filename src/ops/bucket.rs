@@ -255,7 +255,7 @@ fn encryption_summary(sse: Option<&Sse>) -> EncryptionSummary {
 
 /// GetBucketStat: what the bucket holds. The billed sizes (which round small objects up) equal the real ones here.
 pub async fn stat(call: Call) -> Result<Reply> {
-    let stat = call.store().bucket_stat(call.bucket()?)?;
+    let stat = call.store().bucket_stat(call.bucket()?).await?;
 
     let [standard, ia, archive, cold, deep] = stat.classes;
     let bytes = stat.classes.iter().map(|class| class.bytes).sum::<u64>() + stat.part_bytes;

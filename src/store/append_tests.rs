@@ -639,3 +639,116 @@ fn one_of_many_wins_a_position() {
         assert!(bytes.iter().all(|byte| *byte == bytes[0]));
     }
 }
+
+/// Two kinds of calls on one key at once, many times; `judge` gets both answers and the object that is left.
+fn collide<A: Send + 'static, B: Send + 'static>(
+    rounds: usize,
+    one: fn(&World) -> A,
+    two: fn(&World) -> B,
+    judge: fn(A, B, Result<Object>, &World),
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for _ in 0..rounds {
+        let world = Arc::new(runtime.block_on(World::new()));
+        runtime.block_on(world.append("k", b"12345", 0)).unwrap();
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let other = {
+            let (world, barrier) = (Arc::clone(&world), Arc::clone(&barrier));
+            std::thread::spawn(move || {
+                barrier.wait();
+                two(&world)
+            })
+        };
+        barrier.wait();
+        let one = one(&world);
+        let two = other.join().unwrap();
+        judge(one, two, world.object("k"), &world);
+    }
+}
+
+fn wait<F: std::future::Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// S100, S101, S103: whichever comes first, the answers and what is left fit together.
+#[test]
+fn appends_are_serialised_with_put_delete_and_seal() {
+    let append = |world: &World| wait(world.append("k", b"67", 5));
+    collide(
+        100,
+        append,
+        |world| wait(world.put("k", b"put")),
+        |appended, put, left, world| {
+            put.unwrap();
+            let left = left.unwrap();
+            assert!(matches!(appended, Ok(_) | Err(Error::NotAppendable)));
+            assert_eq!(left.kind, ObjectType::Normal);
+            assert_eq!(wait(world.bytes_of(&left)), b"put");
+        },
+    );
+    collide(
+        100,
+        append,
+        |world| wait(world.delete("k", None)),
+        |appended, deleted, left, _| {
+            deleted.unwrap();
+            assert!(matches!(
+                appended,
+                Ok(_) | Err(Error::PositionMismatch { length: 0 })
+            ));
+            assert!(matches!(left, Err(Error::NoSuchKey { .. })));
+        },
+    );
+    collide(
+        100,
+        append,
+        |world| wait(world.seal("k", 5)),
+        |appended, sealed, left, _| {
+            let left = left.unwrap();
+            match (appended, sealed) {
+                (Ok(_), Err(Error::PositionMismatch { length: 7 })) => {
+                    assert_eq!((left.len, left.sealed), (7, None));
+                }
+                (Err(Error::Sealed), Ok(sealed)) => {
+                    assert_eq!((left.len, left.sealed), (5, Some(sealed.time)));
+                }
+                other => panic!("{other:?}"),
+            }
+        },
+    );
+}
+
+/// S104, R93: what a reader sees of an object is one state, also of its bytes.
+#[test]
+fn readers_see_whole_appends() {
+    let world = Arc::new(wait(World::new()));
+    wait(world.append("k", b"", 0)).unwrap();
+    let writer = {
+        let world = Arc::clone(&world);
+        std::thread::spawn(move || {
+            let mut position = 0;
+            for n in 0..300u64 {
+                let len = usize::try_from(n % 7 * 900 + 1).unwrap();
+                let bytes = vec![n.to_le_bytes()[0]; len];
+                position = wait(world.append("k", &bytes, position))
+                    .unwrap()
+                    .next_position;
+            }
+        })
+    };
+    let mut seen = 0;
+    while !writer.is_finished() || seen == 0 {
+        let object = world.object("k").unwrap();
+        let bytes = wait(world.bytes_of(&object));
+        assert_eq!(bytes.len() as u64, object.len);
+        assert_eq!(crc64::of(&bytes), object.crc64);
+        assert_eq!(object.etag, ETag::of_append(object.crc64, object.modified));
+        seen += 1;
+    }
+    writer.join().unwrap();
+}

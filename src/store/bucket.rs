@@ -1,7 +1,7 @@
 //! Buckets: creation, settings, configuration documents, retention policies, statistics.
 
 use super::change::{Change, DAY};
-use super::engine::{Batch, Commit, View};
+use super::engine::{Batch, Commit, EngineError, View};
 use super::lock::BucketGuards;
 use super::object::RetentionMode;
 use super::record::{self, Family, Keys, PartRecord, Record};
@@ -513,8 +513,17 @@ impl Store {
             .collect()
     }
 
-    /// Counts a bucket's objects and bytes by walking it in slices: costs as much as the bucket has rows.
-    pub fn bucket_stat(&self, bucket: &Bucket) -> Result<BucketStat> {
+    /// Counts a bucket's objects and bytes by walking it: costs as much as the bucket has rows, on the blocking pool.
+    pub async fn bucket_stat(&self, bucket: &Bucket) -> Result<BucketStat> {
+        let (store, bucket) = (self.clone(), bucket.clone());
+        let counting = tokio::task::spawn_blocking(move || store.count(&bucket));
+        // It fails to join only where the runtime ends.
+        counting
+            .await
+            .unwrap_or(Err(Error::Engine(EngineError::Closed)))
+    }
+
+    fn count(&self, bucket: &Bucket) -> Result<BucketStat> {
         let mut stat = BucketStat::default();
         let keys = self.keys();
         for family in [Family::Objects, Family::Versions] {

@@ -197,7 +197,7 @@ async fn statistics_count_all_versions() {
         .unwrap();
     world.delete("a", None).await.unwrap();
     world.delete("c", None).await.unwrap();
-    let stat = world.store.bucket_stat(&world.bucket()).unwrap();
+    let stat = world.store.bucket_stat(&world.bucket()).await.unwrap();
     assert_eq!(
         stat.classes[0],
         ClassStat {

@@ -301,7 +301,7 @@ async fn aborting_gives_everything_back() {
         world.store.delete_bucket(&world.name).await,
         Err(Error::BucketNotEmpty)
     ));
-    let stat = world.store.bucket_stat(&world.bucket()).unwrap();
+    let stat = world.store.bucket_stat(&world.bucket()).await.unwrap();
     assert_eq!((stat.uploads, stat.parts, stat.part_bytes), (1, 1, 300_000));
     world
         .store
