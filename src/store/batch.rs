@@ -32,6 +32,8 @@ use tokio::sync::oneshot;
 
 /// Longest key in bytes: an object name of 1023 bytes with every byte escaped, and the prefixes.
 pub const KEY_MAX: usize = 2304;
+/// Longest log record in bytes.
+const RECORD_MAX: usize = 64 << 20;
 /// Longest row value in bytes.
 pub const VALUE_MAX: usize = 4 << 20;
 
@@ -386,13 +388,18 @@ impl<'e> Batch<'e> {
     }
 
     fn check_bounds(&self) -> Result<(), EngineError> {
+        let mut bytes = self.bodies.len();
         for (key, value) in &self.rows {
+            bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
             if key.is_empty() || key.len() > KEY_MAX {
                 return Err(EngineError::TooLarge { what: "row key" });
             }
             if value.as_ref().is_some_and(|value| value.len() > VALUE_MAX) {
                 return Err(EngineError::TooLarge { what: "row value" });
             }
+        }
+        if bytes > RECORD_MAX {
+            return Err(EngineError::TooLarge { what: "batch" });
         }
         Ok(())
     }

@@ -228,6 +228,8 @@ fn write(writer: &mut Writer, shared: &Shared, group: &[Entry]) -> Result<(), En
 
 /// Makes a durable group visible and answers its waiters.
 fn publish(shared: &Shared, last: &mut u64, group: Vec<Entry>) {
+    // Durable and not acknowledged: only a crash is of interest here.
+    let _ = shared.health.step("commit.publish");
     let mut group = group.into_iter().peekable();
     let mut waiters = Vec::with_capacity(PUBLISH);
     while group.peek().is_some() {

@@ -472,7 +472,7 @@ impl Engine {
         StagedWriter::new(self.0.shared.clone(), size_hint)
     }
 
-    /// Keeps every extent that exists now readable. Take it before reading the record whose content will be read: a content
+    /// Keeps every extent that exists now readable, and everything freed from now on from reuse: hold it briefly. Take it before reading the record whose content will be read: a content
     /// read without one may be freed, reused and then be reported as corrupt.
     pub fn pin(&self) -> Pin {
         self.0.shared.space.pin()
@@ -485,8 +485,9 @@ impl Engine {
     }
 
     /// [`Self::read`] with a pin taken before the record was read.
+    #[allow(clippy::needless_pass_by_value)] // the reader no longer needs it, nor does the caller
     pub fn read_pinned(&self, content: &Content, range: Range<u64>, pin: Pin) -> ContentReader {
-        ContentReader::new(self.0.shared.clone(), content, range, pin)
+        ContentReader::new(self.0.shared.clone(), content, range, &pin)
     }
 
     /// A short range (about 256 KiB) without waiting: `None` when it is longer or not in the page cache; then use [`Self::read`].

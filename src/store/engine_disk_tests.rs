@@ -849,3 +849,44 @@ fn a_full_disk_refuses_and_recovers() {
     }
     assert!(stored > 100 << 20, "space was used again: {stored}");
 }
+
+#[test]
+fn a_start_that_fails_half_way_can_be_repeated() {
+    let dir = TempDir::new().unwrap();
+    let engine = open(dir.path());
+    let mut want = BTreeMap::new();
+    for n in 0..40u64 {
+        append(&engine, &format!("object {n}"), &pattern(n, 3000)).unwrap();
+        want.insert(format!("object {n}"), pattern(n, 3000));
+        if n == 20 {
+            engine.checkpoint_blocking().unwrap();
+        }
+    }
+    drop(engine);
+    let steps = [
+        "recover.begin",
+        "base.open",
+        "base.opened",
+        "recover.base",
+        "recover.record*5",
+        "volume.write*3",
+        "recover.end",
+    ];
+    for step in steps {
+        let (name, skip) = step
+            .split_once('*')
+            .map_or((step, String::new()), |(name, skip)| {
+                (name, format!("*{skip}"))
+            });
+        assert!(
+            open_with(dir.path(), &format!("{name}=eio{skip}")).is_err(),
+            "{step} was not reached"
+        );
+        let copy = TempDir::new().unwrap();
+        copy_dir(dir.path(), copy.path());
+        let engine = open(copy.path());
+        for (key, bytes) in &want {
+            assert!(body(&engine, key).as_ref() == Some(bytes), "{step}: {key}");
+        }
+    }
+}

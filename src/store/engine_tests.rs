@@ -296,3 +296,36 @@ fn bounds_of_rows_are_refused_at_submit() {
     }
     assert!(keys(&engine).is_empty());
 }
+
+#[test]
+fn a_long_download_holds_its_own_bytes_and_no_others() {
+    let engine = memory();
+    let mut contents = Vec::new();
+    for n in 0..4 {
+        let mut batch = engine.batch();
+        contents.push(
+            batch
+                .append_small(&Content::empty(n + 1), &pattern(n, 100_000))
+                .unwrap(),
+        );
+        batch.submit().wait().unwrap();
+    }
+    let download = engine.read(&contents[0], 0..100_000);
+    let again = engine.read(&contents[0], 0..100_000);
+    for content in &contents {
+        let mut batch = engine.batch();
+        batch.release(content).unwrap();
+        batch.submit().wait().unwrap();
+    }
+    assert_eq!(engine.figures().waiting_bytes, 100_352);
+    drop(again);
+    assert_eq!(engine.figures().waiting_bytes, 100_352);
+    assert!(download.read_to_end().unwrap() == pattern(0, 100_000));
+    assert_eq!(
+        (
+            engine.figures().waiting_bytes,
+            engine.figures().allocated_bytes
+        ),
+        (0, 0)
+    );
+}

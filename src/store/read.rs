@@ -104,7 +104,14 @@ pub struct ContentReader {
     pieces: VecDeque<Piece>,
     running: Option<JoinHandle<Result<Option<Bytes>, EngineError>>>,
     failed: Option<EngineError>,
-    _pin: SpacePin,
+    /// Where the extents lie that are kept from reuse.
+    held: Vec<(u32, u64)>,
+}
+
+impl Drop for ContentReader {
+    fn drop(&mut self) {
+        self.shared.space.let_go(&self.held);
+    }
 }
 
 impl ContentReader {
@@ -112,13 +119,19 @@ impl ContentReader {
         shared: Arc<Shared>,
         content: &Content,
         range: Range<u64>,
-        pin: SpacePin,
+        _pin: &SpacePin,
     ) -> Self {
         let range = range.start.min(content.len())..range.end.min(content.len());
         let (extents, failed) = match extents(&shared, content, &range) {
-            Ok(extents) => (extents.into(), None),
+            Ok(extents) => (VecDeque::from(extents), None),
             Err(error) => (VecDeque::new(), Some(error)),
         };
+        // While the pin still lives; from here on it is not needed.
+        shared.space.hold(extents.iter().map(|(_, extent)| extent));
+        let held = extents
+            .iter()
+            .map(|(_, extent)| (extent.volume, extent.offset))
+            .collect();
         let id = content.id();
         Self {
             shared,
@@ -128,7 +141,7 @@ impl ContentReader {
             pieces: VecDeque::new(),
             running: None,
             failed,
-            _pin: pin,
+            held,
         }
     }
 

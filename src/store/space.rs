@@ -8,13 +8,13 @@
 )] // lengths are bounded by extents, volumes and groups; 64-bit targets only
 
 use super::{
-    content::{Span, UNIT},
+    content::{Extent, Span, UNIT},
     fault::EngineError,
     volume::Volumes,
 };
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -62,6 +62,15 @@ struct Map {
     waiting_bytes: u64,
     /// Oldest first: spans that become free when no reader holds this or an older token.
     waiting: VecDeque<(Arc<()>, Vec<Span>)>,
+    /// Extents being read, by volume and offset.
+    held: HashMap<(u32, u64), Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    readers: u32,
+    /// Freed meanwhile, in wait of the last reader.
+    freed: Option<Span>,
 }
 
 /// The free map of a store, with the volumes it grows.
@@ -233,10 +242,17 @@ impl Map {
                 return;
             };
             for span in spans {
-                self.waiting_bytes -= span.len;
-                self.release(span);
+                match self.held.get_mut(&(span.volume, span.offset)) {
+                    Some(held) => held.freed = Some(span),
+                    None => self.end_wait(span),
+                }
             }
         }
+    }
+
+    fn end_wait(&mut self, span: Span) {
+        self.waiting_bytes -= span.len;
+        self.release(span);
     }
 }
 
@@ -429,6 +445,36 @@ impl Space {
     pub(crate) fn pin(&self) -> Pin {
         Pin {
             _token: self.readers.lock().clone(),
+        }
+    }
+
+    /// Takes extents out of the pins' care: they alone stay unfree until [`Self::let_go`]. A pin holds back everything freed
+    /// after it, so a download that lasts for hours must not be one.
+    pub(crate) fn hold<'x>(&self, extents: impl Iterator<Item = &'x Extent>) {
+        let mut map = self.map.lock();
+        for extent in extents {
+            map.held
+                .entry((extent.volume, extent.offset))
+                .or_default()
+                .readers += 1;
+        }
+    }
+
+    /// Ends a hold on these extents.
+    pub(crate) fn let_go(&self, extents: &[(u32, u64)]) {
+        let mut map = self.map.lock();
+        for place in extents {
+            let Some(held) = map.held.get_mut(place) else {
+                continue;
+            };
+            held.readers -= 1;
+            if held.readers == 0
+                && let Some(Held {
+                    freed: Some(span), ..
+                }) = map.held.remove(place)
+            {
+                map.end_wait(span);
+            }
         }
     }
 
