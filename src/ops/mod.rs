@@ -363,8 +363,8 @@ mod tests {
         }
     }
 
-    /// What a V1 signature does not cover, the holder of a signed URL could add: these four are all that OSS leaves
-    /// out (auth.md §3.1).
+    /// What a V1 signature does not cover, the holder of a signed URL could add: these are all that OSS leaves out
+    /// (auth.md §3.1).
     #[test]
     fn v1_signatures_cover_what_selects_an_operation() {
         let selected = OPERATIONS.iter().flat_map(|row| row.selectors);
@@ -375,7 +375,8 @@ mod tests {
             })
             .filter(|name| !is_sub_resource(name, SubResources::Full))
             .collect();
-        let known = ["accessmonitor", "action", "list-type", "regions"];
+        // `Action` is the STS interface's, which has a signature of its own.
+        let known = ["Action", "accessmonitor", "action", "list-type", "regions"];
         assert_eq!(Vec::from_iter(open), known);
     }
 
