@@ -314,7 +314,7 @@ async fn classes_that_cannot_be_appended_to() {
     // A class of the bucket counts like one of the request (R24).
     world
         .set(|settings| {
-            (settings.hierarchical, settings.storage_class) = (false, StorageClass::ColdArchive)
+            (settings.hierarchical, settings.storage_class) = (false, StorageClass::ColdArchive);
         })
         .await;
     assert!(matches!(
@@ -473,14 +473,14 @@ async fn retention_of_the_bucket_protects_append_objects() {
 #[tokio::test]
 async fn a_reader_keeps_what_it_began_with() {
     let world = World::new().await;
-    world.append("k", &[1; 300_000], 0).await.unwrap();
+    world.append("k", &vec![1; 300_000], 0).await.unwrap();
     let before = world.object("k").unwrap();
-    world.append("k", &[2; 300_000], 300_000).await.unwrap();
+    world.append("k", &vec![2; 300_000], 300_000).await.unwrap();
     assert_eq!(world.bytes_of(&before).await, vec![1; 300_000]);
     world.put("k", b"other").await.unwrap();
     for n in 0..20 {
         world
-            .put(&format!("filler{n}"), &[9; 200_000])
+            .put(&format!("filler{n}"), &vec![9; 200_000])
             .await
             .unwrap();
     }
@@ -553,9 +553,9 @@ fn race(world: &Arc<World>, threads: u8, blocks: u8) -> usize {
             })
         })
         .collect();
-    running
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    for thread in running {
+        thread.join().unwrap();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -629,9 +629,9 @@ fn one_of_many_wins_a_position() {
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         assert_eq!(wins.load(Ordering::SeqCst), 1);
         let bytes = runtime.block_on(world.bytes(&name));
         let object = world.object(&name).unwrap();

@@ -2,7 +2,8 @@
 
 use super::testing::{World, key};
 use super::*;
-use crate::domain::bucket::Versioning;
+use crate::domain::bucket::{BucketOptions, Versioning};
+use crate::domain::object::ObjectAttributes;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -180,7 +181,7 @@ async fn worlds_and_buckets_do_not_see_each_other() {
     assert!(elsewhere.bucket(&world.name).unwrap().is_none());
     assert!(world.store.in_world(0xE000_0000).is_none());
     elsewhere
-        .create_bucket(&world.name, "9", Default::default(), false)
+        .create_bucket(&world.name, "9", BucketOptions::default(), false)
         .await
         .unwrap();
     let bucket = elsewhere.bucket(&world.name).unwrap().unwrap();
@@ -194,7 +195,7 @@ async fn worlds_and_buckets_do_not_see_each_other() {
         &there,
         &name,
         world.body(b"x").await,
-        Default::default(),
+        ObjectAttributes::default(),
         PutOptions::default(),
     );
     assert!(matches!(written.await, Err(Error::NoSuchBucket)));

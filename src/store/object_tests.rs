@@ -124,9 +124,8 @@ async fn restores_run_finish_and_lapse() {
         let (store, bucket) = (world.store.clone(), bucket.clone());
         async move { store.restore_object(&bucket, &key(name), None, 1).await }
     };
-    let clean = || world.store.clean_restored_object(&bucket, &KEY, None);
-    static KEY: std::sync::LazyLock<crate::domain::name::ObjectKey> =
-        std::sync::LazyLock::new(|| key("k"));
+    let name = key("k");
+    let clean = || world.store.clean_restored_object(&bucket, &name, None);
     let readable = || world.store.is_readable(&world.object("k").unwrap());
     assert!(matches!(
         restore("standard").await,
@@ -317,7 +316,7 @@ async fn default_retention_protects_new_objects() {
         .set(|settings| {
             settings.object_worm = Some(ObjectWorm {
                 default: Some(default),
-            })
+            });
         })
         .await;
     let id = world.append("k", b"x", 0).await.unwrap().version.unwrap();

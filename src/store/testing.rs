@@ -43,7 +43,6 @@ impl IdSource for CountingIds {
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: Arc<HandClock>,
-    pub(crate) options: StoreOptions,
     pub(crate) name: BucketName,
 }
 
@@ -58,23 +57,13 @@ impl World {
         adjust(&mut options);
         let clock = Arc::new(HandClock::default());
         clock.advance_seconds(1_600_000_000);
-        let store = Store::open(
-            options.clone(),
-            clock.clone(),
-            Arc::new(CountingIds::default()),
-        )
-        .unwrap();
+        let store = Store::open(options, clock.clone(), Arc::new(CountingIds::default())).unwrap();
         let name = BucketName::parse("bucket").unwrap();
         store
             .create_bucket(&name, "1", BucketOptions::default(), false)
             .await
             .unwrap();
-        Self {
-            store,
-            clock,
-            options,
-            name,
-        }
+        Self { store, clock, name }
     }
 
     pub(crate) async fn new() -> Self {

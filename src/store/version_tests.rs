@@ -2,7 +2,8 @@
 
 use super::testing::{World, key};
 use super::*;
-use crate::domain::bucket::Versioning;
+use crate::domain::bucket::{BucketOptions, Versioning};
+use crate::domain::object::ObjectAttributes;
 
 #[tokio::test]
 async fn never_enabled() {
@@ -155,7 +156,13 @@ async fn forbidding_overwrites_means_nothing_where_versions_are_kept() {
         };
         world
             .store
-            .put_object(&world.bucket(), &key("k"), body, Default::default(), forbid)
+            .put_object(
+                &world.bucket(),
+                &key("k"),
+                body,
+                ObjectAttributes::default(),
+                forbid,
+            )
             .await
     };
     put().await.unwrap();
@@ -255,7 +262,7 @@ async fn a_caller_that_looked_the_bucket_up_before_decides_nothing() {
             &stale,
             &key("k"),
             body,
-            Default::default(),
+            ObjectAttributes::default(),
             PutOptions::default(),
         )
         .await;
@@ -267,7 +274,7 @@ async fn a_caller_that_looked_the_bucket_up_before_decides_nothing() {
     world.store.delete_bucket(&world.name).await.unwrap();
     world
         .store
-        .create_bucket(&world.name, "2", Default::default(), false)
+        .create_bucket(&world.name, "2", BucketOptions::default(), false)
         .await
         .unwrap();
     let body = world.body(b"2").await;
@@ -277,7 +284,7 @@ async fn a_caller_that_looked_the_bucket_up_before_decides_nothing() {
             &stale,
             &key("k"),
             body,
-            Default::default(),
+            ObjectAttributes::default(),
             PutOptions::default(),
         )
         .await;
