@@ -3,11 +3,11 @@
 
 use crate::support::cases::{Case, Given, Then, multipart, run};
 use crate::support::client::Response;
-use crate::support::digest::md5_etag;
+use crate::support::digest::{md5_base64, md5_etag};
 use crate::support::fixture::Bucket;
 use crate::support::next_second;
 use crate::support::server::{Server, Settings, shared};
-use crate::support::signer::parse_http_date;
+use crate::support::signer::{Scheme, parse_http_date};
 
 const NEXT: &str = "x-oss-next-append-position";
 const SEALED: &str = "x-oss-sealed-time";
@@ -361,6 +361,44 @@ fn s132_s133_sealed_time_stays() {
         .append("k", 5, "y")
         .send()
         .refused(409, "AppendSealedObjectNotAllowed");
+}
+
+/// R106: a seal as the v2 SDKs send it, in every scheme; and it is a permission of its own.
+#[test]
+fn r106_forms_of_a_seal() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    for scheme in Scheme::ALL {
+        let key = format!("logs/{scheme:?}");
+        bucket.append(&key, 0, "hello").send().expect(200);
+        let seal = bucket
+            .seal(&key, 5)
+            .header("Content-Type", "application/xml")
+            .header("Content-MD5", md5_base64(b""));
+        assert!(
+            seal.by(&bucket.client.with_scheme(scheme))
+                .send()
+                .expect(200)
+                .header(SEALED)
+                .is_some()
+        );
+    }
+    bucket.append("logs/k", 0, "hello").send().expect(200);
+    for client in [
+        bucket.client.with_key("appenderkey", "appender-secret"),
+        bucket.client.with_key("otherkey", "other-secret"),
+        bucket.client.anonymous(),
+    ] {
+        bucket
+            .seal("logs/k", 5)
+            .by(&client)
+            .send()
+            .refused(403, "AccessDenied");
+    }
+    assert_eq!(
+        bucket.head("logs/k").send().expect(200).header(SEALED),
+        None
+    );
 }
 
 /// S136 by the switch: 400 instead of 409.

@@ -486,3 +486,44 @@ fn r22_metadata_in_utf8() {
     );
     assert_eq!(bucket.head("k").send().expect(200).crc(), crc64(b"x"));
 }
+
+/// R31: the bucket's encryption marks what an append creates without saying otherwise, and is told again by every later append.
+#[test]
+fn r31_bucket_encryption() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    bucket.append("before", 0, "x").send().expect(200);
+    let rule = "<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
+                </ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>";
+    bucket
+        .ask("PUT")
+        .flag("encryption")
+        .body(rule)
+        .send()
+        .expect(200);
+    for position in [0, 1] {
+        let answer = bucket.append("k", position, "x").send().expect(200);
+        assert_eq!(answer.header(SSE), Some("AES256"), "append at {position}");
+    }
+    assert_eq!(
+        bucket
+            .append("own", 0, "x")
+            .header(SSE, "KMS")
+            .send()
+            .expect(200)
+            .header(SSE),
+        Some("KMS")
+    );
+    assert_eq!(
+        bucket
+            .append("before", 1, "y")
+            .send()
+            .expect(200)
+            .header(SSE),
+        None
+    );
+    assert_eq!(
+        bucket.head("k").send().expect(200).header(SSE),
+        Some("AES256")
+    );
+}

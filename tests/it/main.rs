@@ -35,4 +35,6 @@ mod object;
 mod post_object;
 mod presign;
 mod restart;
+mod sts;
 mod tagging;
+mod versioning;

@@ -380,6 +380,17 @@ impl Request {
         self.send_on(&mut connection)
     }
 
+    /// Sends on a fresh connection and reads the answer without checking what OSS's answers have in common.
+    pub fn send_unchecked(&self) -> Response {
+        let (mut bytes, body) = self.encode();
+        bytes.extend_from_slice(&body);
+        let mut connection = self.client.connect();
+        connection.send(&bytes).expect("sending a request");
+        connection
+            .read_answer(&self.parts.method)
+            .expect("an answer")
+    }
+
     /// Sends on the given connection and reads the answer.
     pub fn send_on(&self, connection: &mut Connection) -> Response {
         let (mut bytes, body) = self.encode();
@@ -798,6 +809,13 @@ impl Response {
             "unexpected answer {self:?}"
         );
         self
+    }
+
+    /// Asserts an error with this status and returns its code.
+    #[track_caller]
+    pub fn refused_with(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "unexpected answer {self:?}");
+        self.code()
     }
 
     /// Checks what every answer must carry, errors included (errors.md §1–§3, clients.md §4).

@@ -37,10 +37,20 @@ policy = '''{"Version":"1","Statement":[
 name = "nobody"
 keys = [{ id = "nobodykey", secret = "nobody-secret" }]
 
+[[account.users]]
+name = "assumer"
+keys = [{ id = "assumerkey", secret = "assumer-secret" }]
+policy = '''{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}'''
+
 [[account]]
 uid = "1000000000000002"
 display_name = "other"
 keys = [{ id = "otherkey", secret = "other-secret" }]
+
+[[role]]
+arn = "acs:ram::1000000000000001:role/reader"
+account = "1000000000000001"
+policy = '''{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:GetObject","Resource":"*"}]}'''
 "#;
 
 /// How to start a server.
@@ -76,13 +86,18 @@ struct Running {
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 
-/// The in-memory server that tests without special wishes share; it ends when the last test that uses it does.
+/// The server that tests without special wishes share; it ends when the last test that uses it does. It keeps its data in memory, or
+/// with `IT_STORE=disk` in the environment on disk, so that the same tests hold for both.
 pub fn shared() -> Arc<Server> {
     let mut slot = lock(&SHARED);
     if let Some(running) = slot.upgrade() {
         return running;
     }
-    let server = Arc::new(Server::start(Settings::default()));
+    let on_disk = std::env::var_os("IT_STORE").is_some_and(|store| store == "disk");
+    let server = Arc::new(Server::start(Settings {
+        on_disk,
+        ..Settings::default()
+    }));
     *slot = Arc::downgrade(&server);
     server
 }
