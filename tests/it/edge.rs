@@ -11,6 +11,10 @@ use crate::support::wait_for;
 
 /// The server answers an ordinary request soon.
 fn assert_alive(client: &Client) {
+    assert_alive_within(client, Duration::from_secs(5));
+}
+
+fn assert_alive_within(client: &Client, limit: Duration) {
     let begun = Instant::now();
     client
         .service("GET")
@@ -18,7 +22,7 @@ fn assert_alive(client: &Client) {
         .send()
         .expect(200);
     assert!(
-        begun.elapsed() < Duration::from_secs(5),
+        begun.elapsed() < limit,
         "alive but slow: {:?}",
         begun.elapsed()
     );
@@ -320,6 +324,88 @@ fn connections_are_reused() {
         .send_on(&mut connection)
         .refused(403, "SignatureDoesNotMatch");
     assert_eq!(bucket.get("b").send().expect(200).body, b"second");
+}
+
+/// Bodies where none is expected, bytes after a body, and the older protocol: nothing of it shifts the next request.
+#[test]
+fn odd_bodies_keep_requests_apart() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    bucket.put("k", "hello").send().expect(200);
+    let mut connection = bucket.client.connect();
+    for method in ["GET", "HEAD", "DELETE"] {
+        for _ in 0..2 {
+            let key = if method == "DELETE" { "other" } else { "k" };
+            let answer = bucket
+                .object(method, key)
+                .body("GET /smuggled HTTP/1.1\r\n\r\n")
+                .send_on(&mut connection);
+            assert!(matches!(answer.status, 200 | 204), "{method}: {answer:?}");
+        }
+    }
+    assert_eq!(
+        bucket.get("k").send_on(&mut connection).expect(200).body,
+        b"hello"
+    );
+
+    // One byte more than announced is the beginning of a request that is none.
+    let (mut bytes, body) = bucket.put("more", "12345").claim_length(4).encode();
+    bytes.extend(body);
+    let mut connection = bucket.client.connect();
+    connection.send(&bytes).unwrap();
+    connection.read_answer("PUT").unwrap().expect(200);
+    connection.half_close();
+    let rest = connection.read_to_close().expect("a close");
+    assert!(
+        rest.is_empty() || rest.starts_with(b"HTTP/1.1 400"),
+        "{:?}",
+        String::from_utf8_lossy(&rest)
+    );
+    assert_eq!(bucket.get("more").send().expect(200).body, b"1234");
+
+    let old = String::from_utf8(bucket.get("k").encode().0)
+        .expect("a text")
+        .replace(" HTTP/1.1", " HTTP/1.0");
+    let mut connection = bucket.client.connect();
+    connection.send(old.as_bytes()).unwrap();
+    let answer = connection.read_to_close().expect("a close");
+    let text = String::from_utf8_lossy(&answer);
+    assert!(
+        text.starts_with("HTTP/1.") && text.contains(" 200 OK") && text.ends_with("hello"),
+        "{text}"
+    );
+}
+
+/// Clients that ask for much and read nothing cost the server neither memory nor, after a while, a connection.
+#[test]
+fn slow_readers() {
+    let config = "[limits]\nidle_body_seconds = 1\nconnections = 40\n";
+    let server = Server::start(Settings {
+        config: config.into(),
+        ..Settings::default()
+    });
+    let bucket = Bucket::new(&server);
+    let body = vec![b'x'; 16_000_000];
+    bucket.put("big", &body).send().expect(200);
+    let before = peak_kib(server.pid());
+    let (head, _) = bucket.get("big").encode();
+    let asleep: Vec<Connection> = (0..40)
+        .map(|_| {
+            let mut connection = bucket.client.connect();
+            connection.send(&head).unwrap();
+            connection
+        })
+        .collect();
+    // All connections are taken; only the deadline frees them.
+    let begun = Instant::now();
+    assert_alive_within(&bucket.client, Duration::from_secs(15));
+    let grown = peak_kib(server.pid()).saturating_sub(before);
+    assert!(
+        grown < 200 * 1024,
+        "40 readers of 16 MB that do not read cost {grown} KiB"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(15));
+    drop(asleep);
 }
 
 /// A refused upload of any size gets its error, not a reset that hides it.

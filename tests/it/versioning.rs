@@ -306,8 +306,7 @@ fn other_operations_take_a_version() {
         .get("k")
         .param("versionId", "nonsense")
         .send()
-        .expect(404)
-        .refused_with(404);
+        .refused(400, "InvalidArgument");
     bucket
         .get("k")
         .param("versionId", "")
