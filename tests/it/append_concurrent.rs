@@ -211,7 +211,7 @@ fn s97_one_of_32_creations_wins() {
     );
     assert_eq!(
         bucket.acl_of("k"),
-        if winner % 2 == 0 {
+        if winner.is_multiple_of(2) {
             "public-read"
         } else {
             "private"
