@@ -7,7 +7,9 @@
 #[allow(dead_code)]
 mod support;
 
+mod bounds;
 mod kill;
+mod linear;
 mod power;
 mod workload;
 
@@ -40,6 +42,31 @@ const PROOFS: &[Proof] = &[
         name: "kill-control",
         times: 1,
         run: kill::control,
+    },
+    Proof {
+        name: "linear",
+        times: 6000,
+        run: linear::run,
+    },
+    Proof {
+        name: "linear-control",
+        times: 1,
+        run: linear::control,
+    },
+    Proof {
+        name: "memory",
+        times: 256,
+        run: bounds::memory,
+    },
+    Proof {
+        name: "space",
+        times: 12,
+        run: bounds::space,
+    },
+    Proof {
+        name: "full-disk",
+        times: 1,
+        run: bounds::full_disk,
     },
     Proof {
         name: "power",
