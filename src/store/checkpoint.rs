@@ -371,6 +371,7 @@ pub(crate) fn checkpoint(shared: &Shared, dir: &Path, idle: bool) -> Result<(), 
         }
         check_room(layers.window(), dir)?;
         queue.log.grown.store(0, Ordering::Relaxed);
+        shared.freed.store(0, Ordering::Relaxed);
         layers.freeze()
     };
     step(shared, dir, "checkpoint.frozen")?;

@@ -27,6 +27,8 @@ use tokio::sync::oneshot;
 /// Most bytes and records of a group.
 const GROUP_BYTES: usize = 8 << 20;
 const GROUP_RECORDS: usize = 1024;
+/// Freed bytes that may wait for a checkpoint, whatever the store's size.
+const FREED_MIN: u64 = 64 << 20;
 /// Records published under one overlay lock.
 const PUBLISH: usize = 64;
 
@@ -232,10 +234,12 @@ fn publish(shared: &Shared, last: &mut u64, group: Vec<Entry>) {
     let _ = shared.health.step("commit.publish");
     let mut group = group.into_iter().peekable();
     let mut waiters = Vec::with_capacity(PUBLISH);
+    let mut freed = 0;
     while group.peek().is_some() {
         let mut layers = shared.overlay.write();
         for entry in group.by_ref().take(PUBLISH) {
             *last += 1;
+            freed += entry.record.freed.iter().map(|span| span.len).sum::<u64>();
             shared.live.fetch_add(entry.record.live, Ordering::Relaxed);
             publish_one(&mut layers, *last, entry.record, entry.counters);
             waiters.push(entry.waiter);
@@ -248,6 +252,21 @@ fn publish(shared: &Shared, last: &mut u64, group: Vec<Entry>) {
             // A client that went away does not wait; its write is done all the same.
             let _ = waiter.send(Ok(()));
         }
+    }
+    ask_for_room(shared, freed);
+}
+
+/// Large bodies hardly grow the log, so churn of them needs a reason of its own for a checkpoint: until there is one,
+/// what they freed cannot be used again.
+fn ask_for_room(shared: &Shared, freed: u64) {
+    if freed == 0 || shared.queue.is_none() {
+        return;
+    }
+    let waiting = shared.freed.fetch_add(freed, Ordering::Relaxed) + freed;
+    let live = u64::try_from(shared.live.load(Ordering::Relaxed)).unwrap_or(0);
+    if waiting > FREED_MIN.max(live / 8) {
+        shared.freed.store(0, Ordering::Relaxed);
+        shared.maintenance.request();
     }
 }
 

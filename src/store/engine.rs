@@ -198,6 +198,8 @@ pub(crate) struct Shared {
     pub(crate) ids: AtomicU64,
     pub(crate) sequences: AtomicU64,
     pub(crate) live: AtomicI64,
+    /// Bytes freed since the last checkpoint, which alone can give them back.
+    pub(crate) freed: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) base: Arc<dyn Base>,
     pub(crate) maintenance: Maintenance,
@@ -225,6 +227,7 @@ impl Shared {
             ids: AtomicU64::new(0),
             sequences: AtomicU64::new(0),
             live: AtomicI64::new(0),
+            freed: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             base,
             maintenance: Maintenance::new(

@@ -15,7 +15,7 @@ mod workload;
 
 use std::process::ExitCode;
 
-/// A proof: its name, how often it runs unless told otherwise, and its code.
+/// A proof: its name, how often it runs unless told otherwise (0: only when named with a number), and its code.
 struct Proof {
     name: &'static str,
     times: usize,
@@ -55,7 +55,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof {
         name: "memory",
-        times: 256,
+        times: 0,
         run: bounds::memory,
     },
     Proof {
@@ -98,7 +98,9 @@ fn main() -> ExitCode {
     };
     let (mut held, mut failed) = (0, 0);
     for proof in PROOFS {
-        let Some(times) = chosen(proof) else { continue };
+        let Some(times) = chosen(proof).filter(|times| *times > 0) else {
+            continue;
+        };
         match (proof.run)(times) {
             Outcome::Holds(figure) => {
                 held += 1;
