@@ -10,9 +10,8 @@ use crate::http::range::{self, Selection};
 use crate::http::reply::{self, HASH_CRC64, Reply, VERSION_ID};
 use crate::http::throttle::{QOS_DELAY_TIME, TrafficLimit};
 use crate::operation::Call;
-use crate::store::{self, Bucket, PutOptions, Resolved, Written};
+use crate::store::{self, Bucket, ObjectReader, PutOptions, Resolved, Written};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use futures_util::TryStreamExt as _;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
     CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, RANGE,
@@ -45,23 +44,9 @@ pub async fn put(mut call: Call) -> Result<Reply> {
 pub async fn get(call: Call) -> Result<Reply> {
     let overrides = Overrides::of(&call)?;
     let limit = TrafficLimit::of(call.headers(), call.query())?;
-    let found = find(&call)?;
+    let (found, status, range, bytes) = open(&call)?;
     let target = &found.target;
-    if !call.store().is_readable(target) {
-        return Err(Error::new(Code::InvalidObjectState));
-    }
 
-    let (status, range) = match selection(&call, target.len)? {
-        Some(range) => (StatusCode::PARTIAL_CONTENT, range),
-        None => (StatusCode::OK, 0..target.len),
-    };
-    let bytes = call.store().read(target, range.clone());
-
-    let (bucket, key) = (call.bucket_name()?.clone(), target.key.clone());
-    let bytes = bytes.inspect_err(move |error| {
-        // The status has gone out: all that is left is to break off, and to say here why.
-        tracing::error!(%bucket, %key, %error, "reading an object failed");
-    });
     let length = range.end - range.start;
     let compressed = status == StatusCode::OK
         && !call.headers().contains_key(RANGE)
@@ -100,6 +85,30 @@ pub async fn get(call: Call) -> Result<Reply> {
         }
     }
     Ok(reply)
+}
+
+/// How often an object is looked up again that was replaced just then.
+const LOOKS_MAX: usize = 16;
+
+/// The object, what of it is asked for, and its bytes, of one committed state.
+fn open(call: &Call) -> Result<(Resolved, StatusCode, Range<u64>, ObjectReader)> {
+    let mut looks = 0;
+    loop {
+        let found = find(call)?;
+        let target = &found.target;
+        if !call.store().is_readable(target) {
+            return Err(Error::new(Code::InvalidObjectState));
+        }
+        let (status, range) = match selection(call, target.len)? {
+            Some(range) => (StatusCode::PARTIAL_CONTENT, range),
+            None => (StatusCode::OK, 0..target.len),
+        };
+        let bytes = call.store().read(target, range.clone());
+        looks += 1;
+        if !bytes.is_stale() || looks == LOOKS_MAX {
+            return Ok((found, status, range, bytes));
+        }
+    }
 }
 
 /// HeadObject: what GetObject would say, without the bytes. Archived objects show too.

@@ -302,6 +302,13 @@ pub struct ObjectReader {
     key: ObjectKey,
 }
 
+impl ObjectReader {
+    /// Whether the object was replaced between looking it up and reading it, so that its bytes are gone: look again.
+    pub fn is_stale(&self) -> bool {
+        self.inner.is_stale()
+    }
+}
+
 impl Stream for ObjectReader {
     type Item = Result<Bytes, EngineError>;
 

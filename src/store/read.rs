@@ -145,6 +145,11 @@ impl ContentReader {
         }
     }
 
+    /// Whether the content was released between reading its record and its pages: read the record again.
+    pub fn is_stale(&self) -> bool {
+        matches!(self.failed, Some(EngineError::Stale))
+    }
+
     fn next_piece(&mut self) -> Result<Option<Piece>, EngineError> {
         while self.pieces.is_empty() {
             let Some((start, extent)) = self.extents.pop_front() else {
