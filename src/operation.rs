@@ -158,9 +158,11 @@ fn foreign_sub_resource(table: &[Operation], method: &Method, scope: Scope, quer
             Selector::Header(_) | Selector::ContentType(_) => false,
         })
     };
-    // R8: `append` beside a reading or deleting method is ignored, though it is still signed.
-    let ignored = query.has("append")
-        && (*method == Method::GET || *method == Method::HEAD || *method == Method::DELETE);
+    let deletes = *method == Method::DELETE;
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    // R8: `append` beside a reading or deleting method is ignored, though it is still signed. And Python v1 deletes
+    // links with the parameters that it read them with.
+    let ignored = (query.has("append") && (reads || deletes)) || (query.has("symlink") && deletes);
     !ignored && table.iter().any(|row| row.scope == scope && named(row))
 }
 

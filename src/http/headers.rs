@@ -194,40 +194,48 @@ pub fn tags(headers: &HeaderMap) -> Result<TagSet> {
     }
 }
 
-/// The three encryption headers. A key id or a data algorithm belongs to `KMS` only.
+/// The three encryption headers. A data algorithm that does not go with `KMS` is dropped, as the service does.
 pub fn sse(headers: &HeaderMap) -> Result<Option<Sse>> {
-    let key_id = text(headers, &SSE_KEY_ID)?.filter(|id| !id.is_empty());
     let data = text(headers, &SSE_DATA)?;
-    let Some(value) = text(headers, &SSE)? else {
-        return match (key_id, data) {
-            (Some(id), _) => Err(key_id_alone(id)),
-            (None, Some(_)) => Err(Error::new(Code::InvalidDataEncryptionAlgorithmError)),
-            (None, None) => Ok(None),
-        };
-    };
-    let algorithm = SseAlgorithm::parse(value).ok_or_else(|| {
-        Error::new(Code::InvalidEncryptionAlgorithmError).field("ArgumentValue", value)
-    })?;
-    let is_kms = algorithm == SseAlgorithm::Kms;
-    if data.is_some_and(|data| data != SseAlgorithm::Sm4.as_str() || !is_kms) {
+    if data.is_some_and(|data| data != SseAlgorithm::Sm4.as_str()) {
         return Err(Error::new(Code::InvalidDataEncryptionAlgorithmError));
     }
-    match key_id {
-        Some(id) if !is_kms => Err(key_id_alone(id)),
-        _ => Ok(Some(Sse {
-            algorithm,
+    let key_id = text(headers, &SSE_KEY_ID)?.filter(|id| !id.is_empty());
+    let algorithm = match text(headers, &SSE)? {
+        None => None,
+        Some(value) => Some(SseAlgorithm::parse(value).ok_or_else(|| {
+            Error::new(Code::InvalidEncryptionAlgorithmError).field("ArgumentValue", value)
+        })?),
+    };
+    match (algorithm, key_id) {
+        (Some(SseAlgorithm::Kms), _) => Ok(Some(Sse {
+            algorithm: SseAlgorithm::Kms,
             data_sm4: data.is_some(),
             key_id: key_id.map(str::to_owned),
         })),
+        // A key that would not be used is a mistake that its owner wants to hear of.
+        (_, Some(id)) => {
+            let message = "A key id needs the encryption algorithm KMS.";
+            Err(invalid(&SSE_KEY_ID, id, message))
+        }
+        (Some(algorithm), None) => Ok(Some(Sse {
+            algorithm,
+            data_sm4: false,
+            key_id: None,
+        })),
+        (None, None) => Ok(None),
     }
 }
 
-fn key_id_alone(id: &str) -> Error {
-    invalid(
-        &SSE_KEY_ID,
-        id,
-        "A key id needs the encryption algorithm KMS.",
-    )
+/// Refuses encryption headers where an upload has long been given its own (UploadPart, CompleteMultipartUpload).
+pub fn refuse_sse(headers: &HeaderMap) -> Result<()> {
+    for name in [SSE, SSE_DATA, SSE_KEY_ID] {
+        if let Some(value) = text(headers, &name)? {
+            let message = "Encryption headers belong to InitiateMultipartUpload.";
+            return Err(invalid(&name, value, message));
+        }
+    }
+    Ok(())
 }
 
 /// `x-oss-forbid-overwrite`.
@@ -445,6 +453,8 @@ mod tests {
                 Some("id"),
             ),
             (&[(algorithm, "KMS"), (key, "")], false, None),
+            (&[(algorithm, "AES256"), (data, "SM4")], false, None),
+            (&[(algorithm, "SM4"), (data, "SM4")], false, None),
         ];
         for (headers, sm4, id) in good {
             let read = sse(&map(headers)).expect("reads").expect("encrypted");
@@ -464,10 +474,6 @@ mod tests {
                 &[(algorithm, "KMS"), (data, "AES256")],
                 Code::InvalidDataEncryptionAlgorithmError,
             ),
-            (
-                &[(algorithm, "AES256"), (data, "SM4")],
-                Code::InvalidDataEncryptionAlgorithmError,
-            ),
             (&[(algorithm, "AES256"), (key, "id")], Code::InvalidArgument),
             (&[(key, "id")], Code::InvalidArgument),
         ];
@@ -479,6 +485,12 @@ mod tests {
             );
         }
         assert_eq!(sse(&map(&[])).expect("reads"), None);
+        assert_eq!(sse(&map(&[(data, "SM4")])).expect("reads"), None);
+        assert!(refuse_sse(&map(&[])).is_ok());
+        for name in [algorithm, data, key] {
+            let refused = refuse_sse(&map(&[(name, "KMS")])).expect_err(name);
+            assert_eq!(refused.code(), Code::InvalidArgument);
+        }
     }
 
     #[test]

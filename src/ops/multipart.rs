@@ -31,7 +31,8 @@ pub async fn initiate(call: Call) -> Result<Reply> {
     let encoding = super::list::encoding(call.query())?;
     let attributes = headers::attributes(call.headers())?;
     super::object::check_attributes(&call, &attributes)?;
-    let sse = attributes.sse.clone();
+    let rule = &call.bucket()?.settings.encryption;
+    let sse = attributes.sse.clone().or_else(|| rule.clone());
     let options = UploadOptions {
         attributes,
         forbid_overwrite: headers::forbid_overwrite(call.headers())?,
@@ -57,8 +58,10 @@ pub async fn upload_part(mut call: Call) -> Result<Reply> {
     let missing = |error: Error| no_such_upload(&call, error, "0042-00000104");
     let number = part_number(&call)?;
     let id = upload_id(&call).map_err(missing)?;
+    headers::refuse_sse(call.headers())?;
     // Before the body: an upload that does not exist need not be sent to.
-    call.store()
+    let upload = call
+        .store()
         .upload(call.bucket()?, call.key()?, &id)
         .map_err(|error| missing(error.into()))?;
     let body = call.receive(true).await?;
@@ -69,11 +72,12 @@ pub async fn upload_part(mut call: Call) -> Result<Reply> {
         .await;
 
     let part = part.map_err(|error| no_such_upload(&call, error.into(), "0042-00000104"))?;
-    Ok(reply::empty()
+    let reply = reply::empty()
         .etag(&part.etag)
         .header(HASH_CRC64, part.crc64)
         .header(CONTENT_MD5, BASE64_STANDARD.encode(part.md5))
-        .maybe(QOS_DELAY_TIME, call.delayed_millis()))
+        .maybe(QOS_DELAY_TIME, call.delayed_millis());
+    Ok(headers::write_sse(reply, upload.attributes.sse.as_ref()))
 }
 
 /// UploadPartCopy: a part from the bytes of an object.
@@ -119,6 +123,7 @@ pub async fn upload_part_copy(call: Call) -> Result<Reply> {
 /// CompleteMultipartUpload: makes the object out of the listed parts, or of all.
 pub async fn complete(mut call: Call) -> Result<Reply> {
     super::object::refuse_callback(&call)?;
+    headers::refuse_sse(call.headers())?;
     let encoding = super::list::encoding(call.query())?;
     let acl = headers::acl(call.headers())?;
     super::object::check_public(call.bucket()?, acl)?;

@@ -1,6 +1,5 @@
 //! PutSymlink and GetSymlink (operations.md §E.8).
 
-use crate::domain::tags::TagSet;
 use crate::error::{Code, Error, Result};
 use crate::http::headers::{self, SYMLINK_TARGET};
 use crate::http::reply::{self, Reply, VERSION_ID};
@@ -18,9 +17,8 @@ pub async fn put(call: Call) -> Result<Reply> {
     };
     let target = headers::encoded_key(&SYMLINK_TARGET, target)?;
     let mut attributes = headers::attributes(call.headers())?;
-    super::object::check_public(call.bucket()?, attributes.acl)?;
-    // A link has neither tags nor bytes to encrypt.
-    attributes.tags = TagSet::default();
+    super::object::check_attributes(&call, &attributes)?;
+    // A link has no bytes to encrypt.
     attributes.sse = None;
     let options = PutOptions {
         forbid_overwrite: headers::forbid_overwrite(call.headers())?,
