@@ -308,16 +308,18 @@ fn additional_names(list: &str) -> Vec<String> {
         .collect()
 }
 
-/// The V2 string to sign (auth.md §5). `additional` is the list as the client sent it.
+/// The V2 string to sign (auth.md §5). `additional` is the list as the client sent it: Python v1 sends it in any
+/// order, and signs it sorted.
 pub fn v2_string_to_sign(subject: &Subject, date_line: &[u8], additional: &str) -> Vec<u8> {
-    let names = additional_names(additional);
+    let mut names = additional_names(additional);
+    names.sort();
     let mut out = old_head(subject, date_line);
     canonical_headers(
         subject.headers,
         |name| name.starts_with("x-oss-") || names.iter().any(|n| n == name),
         &mut out,
     );
-    line(&mut out, &[additional.as_bytes()]);
+    line(&mut out, &[names.join(";").as_bytes()]);
     out.extend_from_slice(uri_encode(&resource(subject), false).as_bytes());
     let query = canonical_query(subject.query, "x-oss-signature");
     if !query.is_empty() {

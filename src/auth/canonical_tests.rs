@@ -238,6 +238,23 @@ const V2_CASES: &[V2Case] = &[
 ];
 
 #[test]
+fn v2_signs_additional_names_sorted() {
+    let headers = headers(&[("custom-header", "abc"), ("content-length", "9")]);
+    let query = query(&[]);
+    let subject = Subject {
+        method: "PUT",
+        bucket: Some("bucket"),
+        key: Some("key"),
+        query: &query,
+        headers: &headers,
+    };
+    let sorted = v2_string_to_sign(&subject, b"0", "content-length;custom-header");
+    let sent = v2_string_to_sign(&subject, b"0", "custom-header;content-length");
+    assert_eq!(sent, sorted);
+    assert_ne!(sent, v2_string_to_sign(&subject, b"0", "custom-header"));
+}
+
+#[test]
 fn v2_vectors() {
     for (name, pairs, additional, expected, signature) in V2_CASES {
         let headers = headers(pairs);
