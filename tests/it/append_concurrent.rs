@@ -298,13 +298,14 @@ fn s98_sixteen_writers_with_the_hint() {
                 let (mut position, mut conflicts) = (0, 0_usize);
                 for number in 0..BLOCKS {
                     loop {
-                        let answer = bucket
-                            .append("k", position, block(client, number))
-                            .send_on(&mut connection);
-                        position = answer.next_position();
+                        let block = block(client, number);
+                        let answer = bucket.append("k", position, &block).send_on(&mut connection);
+                        let asked = std::mem::replace(&mut position, answer.next_position());
                         if answer.status == 200 {
+                            assert_eq!(position, asked + block.len() as u64, "put elsewhere than asked");
                             break;
                         }
+                        assert_ne!(position, asked, "refused at the very position it was told");
                         answer.refused(409, "PositionNotEqualToLength");
                         conflicts += 1;
                         assert!(conflicts < 60_000, "no progress");
