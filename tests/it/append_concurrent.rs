@@ -299,10 +299,16 @@ fn s98_sixteen_writers_with_the_hint() {
                 for number in 0..BLOCKS {
                     loop {
                         let block = block(client, number);
-                        let answer = bucket.append("k", position, &block).send_on(&mut connection);
+                        let answer = bucket
+                            .append("k", position, &block)
+                            .send_on(&mut connection);
                         let asked = std::mem::replace(&mut position, answer.next_position());
                         if answer.status == 200 {
-                            assert_eq!(position, asked + block.len() as u64, "put elsewhere than asked");
+                            assert_eq!(
+                                position,
+                                asked + block.len() as u64,
+                                "put elsewhere than asked"
+                            );
                             break;
                         }
                         assert_ne!(position, asked, "refused at the very position it was told");

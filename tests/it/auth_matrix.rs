@@ -1293,10 +1293,16 @@ fn request_for(row: &Operation, bucket: &Bucket) -> Request {
         request = match *selector {
             Selector::Query(name) => request.flag(name),
             Selector::QueryValue(name, value) => request.param(name, value),
-            Selector::Header("x-oss-copy-source") => request.header("x-oss-copy-source", format!("/{}/k", bucket.name)),
+            Selector::Header("x-oss-copy-source") => {
+                request.header("x-oss-copy-source", format!("/{}/k", bucket.name))
+            }
             Selector::Header(name) => request.header(name, "x"),
             Selector::ContentType(kind) => request.header("Content-Type", kind),
         };
+    }
+    if row.access == Access::EachKey {
+        // Permission is asked for each key that the document names.
+        request = request.body("<Delete><Object><Key>k</Key></Object></Delete>");
     }
     request.param("position", 0)
 }
@@ -1310,11 +1316,31 @@ fn every_operation_refuses_every_bad_caller() {
     let before = bucket.state("k");
     let client = bucket.client.with_scheme(Scheme::V1Header);
     let callers: [(&str, Client, i64, &str); 5] = [
-        ("a wrong secret", client.with_key("ossicle", "wrong"), 0, "SignatureDoesNotMatch"),
-        ("an unknown key", client.with_key("nobodyknowsme", "x"), 0, "InvalidAccessKeyId"),
-        ("a stale date", client.clone(), -3600, "RequestTimeTooSkewed"),
+        (
+            "a wrong secret",
+            client.with_key("ossicle", "wrong"),
+            0,
+            "SignatureDoesNotMatch",
+        ),
+        (
+            "an unknown key",
+            client.with_key("nobodyknowsme", "x"),
+            0,
+            "InvalidAccessKeyId",
+        ),
+        (
+            "a stale date",
+            client.clone(),
+            -3600,
+            "RequestTimeTooSkewed",
+        ),
         ("nobody", client.anonymous(), 0, "AccessDenied"),
-        ("a user without a policy", client.with_key("nobodykey", "nobody-secret"), 0, "AccessDenied"),
+        (
+            "a user without a policy",
+            client.with_key("nobodykey", "nobody-secret"),
+            0,
+            "AccessDenied",
+        ),
     ];
     let mut connection = client.connect();
     let mut asked = 0;
@@ -1324,20 +1350,44 @@ fn every_operation_refuses_every_bad_caller() {
             continue;
         }
         for (caller, client, shift, code) in &callers {
-            let answer = request_for(row, &bucket).by(client).shifted(*shift).send_on(&mut connection);
-            assert_eq!((answer.status, answer.code().as_str()), (403, *code), "{} by {caller}: {answer:?}", row.name);
+            let answer = request_for(row, &bucket)
+                .by(client)
+                .shifted(*shift)
+                .send_on(&mut connection);
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (403, *code),
+                "{} by {caller}: {answer:?}",
+                row.name
+            );
             asked += 1;
         }
         if row.scope != Scope::Service {
             let stranger = client.with_key("otherkey", "other-secret");
-            let answer = request_for(row, &bucket).by(&stranger).send_on(&mut connection);
-            let taken = row.access == Access::CreateBucket && answer.code() == "BucketAlreadyExists";
-            assert!(taken || (answer.status, answer.code().as_str()) == (403, "AccessDenied"), "{} by a stranger: {answer:?}", row.name);
+            let answer = request_for(row, &bucket)
+                .by(&stranger)
+                .send_on(&mut connection);
+            let taken =
+                row.access == Access::CreateBucket && answer.code() == "BucketAlreadyExists";
+            assert!(
+                taken || (answer.status, answer.code().as_str()) == (403, "AccessDenied"),
+                "{} by a stranger: {answer:?}",
+                row.name
+            );
         }
     }
     assert!(asked > 500, "only {asked} requests");
     bucket.state("k").assert_same(&before);
     let listed = bucket.ask("GET").send().expect(200).xml();
     assert_eq!(listed.all("Contents").count(), 1);
-    assert_eq!(bucket.ask("GET").flag("acl").send().expect(200).xml().text_at("AccessControlList/Grant"), "private");
+    assert_eq!(
+        bucket
+            .ask("GET")
+            .flag("acl")
+            .send()
+            .expect(200)
+            .xml()
+            .text_at("AccessControlList/Grant"),
+        "private"
+    );
 }

@@ -256,3 +256,40 @@ fn limits() {
     let all = bucket.ask("GET").send().expect(200).xml();
     assert_eq!(all.all("Contents").count(), 0);
 }
+
+/// One key that may not be deleted keeps all of them.
+#[test]
+fn permission_for_each_key() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    let allow = format!(
+        "{{\"Version\":\"1\",\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":[\"*\"],\"Action\":[\"oss:DeleteObject\"],\
+         \"Resource\":[\"acs:oss:*:*:{}/open/*\"]}}]}}",
+        bucket.name
+    );
+    bucket
+        .ask("PUT")
+        .flag("policy")
+        .body(allow)
+        .send()
+        .expect(200);
+    for key in ["open/1", "open/2", "closed"] {
+        bucket.put(key, "x").send().expect(200);
+    }
+    let anonymous = bucket.client.anonymous();
+    let send = |keys: &[&str]| {
+        bucket
+            .ask("POST")
+            .flag("delete")
+            .by(&anonymous)
+            .body(document(false, keys))
+            .send()
+    };
+    send(&["open/1", "closed", "open/2"]).refused(403, "AccessDenied");
+    send(&["open/1", "open/../closed"]).expect(200);
+    for key in ["open/2", "closed"] {
+        bucket.assert_holds(key, "Normal", b"x");
+    }
+    send(&["open/2"]).expect(200);
+    bucket.assert_absent("open/2");
+}
