@@ -138,5 +138,69 @@ fn main() {
         engine.close_blocking().expect("close");
         println!("close {:?}", begun.elapsed());
     }
+    start(&runtime, &dir);
     std::fs::remove_dir_all(&dir).expect("clean up");
+}
+
+/// How long a start takes: empty, with 100 000 objects after a clean stop, and with 20 000 more in the log only.
+fn start(runtime: &tokio::runtime::Runtime, dir: &Path) {
+    let options = EngineOptions {
+        dir: Some(dir.join("start")),
+        ..EngineOptions::default()
+    };
+    let open = |what: &str| {
+        let begun = Instant::now();
+        let engine = Engine::open(options.clone()).expect("open");
+        let figures = engine.figures();
+        println!(
+            "start {what}: {:?}, {} records replayed, {} bytes on disk, {} of them log, {} base",
+            begun.elapsed(),
+            figures.replayed,
+            figures.disk_bytes,
+            figures.log_bytes,
+            figures.base_bytes
+        );
+        engine
+    };
+    let fill = |engine: &Engine, from: usize, count: usize| {
+        let tasks: Vec<_> = (0..64)
+            .map(|task| {
+                let engine = engine.clone();
+                runtime.spawn(async move {
+                    for n in (from + task..from + count).step_by(64) {
+                        let commit = {
+                            let mut batch = engine.batch();
+                            let empty = Content::empty(engine.next_content_id());
+                            let content = batch.append_small(&empty, &[7; 1000]).expect("append");
+                            let mut row = vec![0; 200];
+                            content.encode(&mut row);
+                            batch.put(
+                                format!("start/some/longer/object name {n:09}").into_bytes(),
+                                row,
+                            );
+                            batch.submit()
+                        };
+                        commit.await.expect("commit");
+                    }
+                })
+            })
+            .collect();
+        tasks
+            .into_iter()
+            .for_each(|task| runtime.block_on(task).expect("task"));
+    };
+    let engine = open("empty");
+    let begun = Instant::now();
+    fill(&engine, 0, 100_000);
+    println!("100000 puts of 1000 bytes: {:?}", begun.elapsed());
+    engine.close_blocking().expect("close");
+    open("after a clean stop, 100k objects")
+        .close_blocking()
+        .expect("close");
+    let engine = open("the same again");
+    fill(&engine, 100_000, 20_000);
+    drop(engine);
+    open("after 20k more without a checkpoint")
+        .close_blocking()
+        .expect("close");
 }
