@@ -1,6 +1,8 @@
 //! Throughput and latency of the engine alone, against the device's own sync: `cargo run --release --example engine_bench [DIR]`.
 //! Rounds of the floor and the engine alternate; figures are medians over rounds. Ratios count, absolutes do not.
 
+#![allow(clippy::cast_precision_loss)] // figures for people
+
 use ossicle::store::engine::{Content, Durability, Engine, EngineOptions};
 use std::{
     fs::File,
@@ -185,9 +187,9 @@ fn start(runtime: &tokio::runtime::Runtime, dir: &Path) {
                 })
             })
             .collect();
-        tasks
-            .into_iter()
-            .for_each(|task| runtime.block_on(task).expect("task"));
+        for task in tasks {
+            runtime.block_on(task).expect("task");
+        }
     };
     let engine = open("empty");
     let begun = Instant::now();
