@@ -32,6 +32,7 @@ mod list;
 mod matrix;
 mod multipart;
 mod object;
+mod permission;
 mod post_object;
 mod presign;
 mod restart;
