@@ -445,10 +445,7 @@ impl Log {
                     }
                     segments.next_number += 1;
                     // Made while commits wait: no larger than need be.
-                    let size = segments
-                        .next_size
-                        .min(4 << 20)
-                        .max(need + ALIGN);
+                    let size = segments.next_size.min(4 << 20).max(need + ALIGN);
                     (segments.next_number - 1, size)
                 };
                 self.make(number, size)?

@@ -432,7 +432,8 @@ impl Session<'_> {
         let Some(held) = self.load.current(self.number, &source) else {
             return Ok(());
         };
-        if held.kind == "Appendable" || source == key {
+        // A copy of a multipart object is a Normal one that keeps its tag, which the check below takes for an MD5.
+        if held.kind != "Normal" || source == key {
             return Ok(());
         }
         let request = self.client.object("PUT", &self.load.bucket, key).header(
