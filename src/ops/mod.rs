@@ -328,10 +328,7 @@ fn request_line(row: &Operation) -> String {
         match selector {
             Query(name) => query.push((*name).to_owned()),
             QueryValue(name, value) => query.push(format!("{name}={value}")),
-            Header(name) => {
-                let _ = write!(beside, " + {name}");
-            }
-            ContentType(name) => {
+            Header(name) | ContentType(name) => {
                 let _ = write!(beside, " + {name}");
             }
         }

@@ -4,7 +4,12 @@
 //! `cargo test --test proofs` runs the short forms. By hand: `cargo test --release --test proofs -- kill=5000 power=1000`.
 
 #[path = "../it/support/mod.rs"]
-#[allow(dead_code)]
+#[allow(
+    dead_code,
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    reason = "shared with the integration tests, which use more of it and read better so"
+)]
 mod support;
 
 mod bounds;

@@ -145,7 +145,7 @@ impl Workload {
                         found.insert(key.clone(), held.bytes.len());
                     }
                     if adopt {
-                        self.adopt(key, state);
+                        self.adopt(key, state.as_ref());
                     }
                 }
                 Err(complaint) => verdict.broken.push(format!("{key}: {complaint}")),
@@ -160,11 +160,11 @@ impl Workload {
         verdict
     }
 
-    fn adopt(&self, key: &str, state: Option<Held>) {
+    fn adopt(&self, key: &str, state: Option<&Held>) {
         for facts in &self.facts {
             if let Some(slots) = lock(facts).get_mut(key) {
                 *slots = vec![FactSlot(Fact {
-                    state: state.clone(),
+                    state: state.cloned(),
                     acknowledged: Some(Instant::now()),
                 })];
             }
@@ -307,7 +307,7 @@ fn list(client: &Client, connection: &mut Connection, bucket: &str) -> BTreeMap<
         if xml.text_at("IsTruncated") != "true" {
             return all;
         }
-        token = xml.text_at("NextContinuationToken").to_owned();
+        xml.text_at("NextContinuationToken").clone_into(&mut token);
     }
 }
 
