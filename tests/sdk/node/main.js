@@ -75,7 +75,8 @@ async function keysBelow(prefix, size = 1000) {
   const keys = [];
   let marker;
   do {
-    const page = await client.list({ prefix, 'max-keys': size, marker });
+    // Empty parameters are left out: with V4 this SDK signs them as `marker=`, the service takes them as `marker`.
+    const page = await client.list({ ...(prefix && { prefix }), 'max-keys': size, ...(marker && { marker }) });
     keys.push(...page.objects.map(object => object.name));
     marker = page.nextMarker;
   } while (marker);
