@@ -19,9 +19,21 @@ pub fn decode(text: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
+/// As `decode`, for headers that name an object: a plus sign is a space. The first official Go SDK escapes these names
+/// as it escapes queries, and every other SDK escapes plus signs, so nobody means one.
+pub fn decode_name(text: &str) -> Option<String> {
+    decode(&text.replace('+', " "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_headers_may_write_spaces_as_plus_signs() {
+        assert_eq!(decode_name("a+b%2B%20c").as_deref(), Some("a b+ c"));
+        assert_eq!(decode_name("a+%2"), None);
+    }
 
     #[test]
     fn escapes_are_whole_or_refused() {

@@ -269,7 +269,7 @@ pub fn parse_version_id(text: &str) -> Result<VersionId> {
 
 /// An object key that stands URL-encoded in a header. A plus sign is a plus sign.
 pub fn encoded_key(name: &HeaderName, value: &str) -> Result<ObjectKey> {
-    let decoded = escape::decode(value)
+    let decoded = escape::decode_name(value)
         .ok_or_else(|| invalid(name, value, "The header is not URL-encoded UTF-8."))?;
     Ok(ObjectKey::parse(&decoded)?)
 }

@@ -158,7 +158,7 @@ impl Named {
             Some((path, version)) => (path, Some(version)),
             None => (text, None),
         };
-        let decoded = escape::decode(path).ok_or_else(malformed)?;
+        let decoded = escape::decode_name(path).ok_or_else(malformed)?;
         // No bucket name holds a slash, so the first one ends it whether or not it was encoded.
         let bare = decoded.strip_prefix('/').unwrap_or(&decoded);
         let (bucket, key) = bare
@@ -182,7 +182,8 @@ mod tests {
         let cases = [
             ("/src-bucket/a/b", "a/b"),
             ("src-bucket/a", "a"),
-            ("/src-bucket/a%2Fb%20c+d", "a/b c+d"),
+            ("/src-bucket/a%2Fb%20c%2Bd", "a/b c+d"),
+            ("/src-bucket/a%2Fb+c", "a/b c"), // Go v1
             ("/src-bucket/%E4%B8%AD%3F%25", "中?%"),
             ("%2Fsrc-bucket%2Fa", "a"),
             ("/src-bucket/a?b", "a?b"),
