@@ -16,4 +16,7 @@ pub struct ConnectionInfo {
 /// In the extensions of a request whose head had both `Content-Length` and `Transfer-Encoding`. Of the two, hyper
 /// passes on only the latter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FramedTwice;
+pub struct FramedTwice {
+    /// What `Content-Length` claims; none where it is no single number.
+    pub length: Option<u64>,
+}

@@ -190,13 +190,18 @@ pub struct Exchange<'a> {
     pub now: Timestamp,
     /// Milliseconds since the request came in.
     pub millis: u128,
+    /// Whether the connection ends with this answer whatever it is.
+    pub close: bool,
 }
 
 /// The reply with the common headers (errors.md §3), or the error as the document of errors.md §1.
 pub fn respond(result: Result<Reply>, exchange: &Exchange<'_>) -> Response<Body> {
     let (reply, close) = match result {
-        Ok(reply) => (reply, false),
-        Err(error) => (error_reply(&error, exchange), error.closes()),
+        Ok(reply) => (reply, exchange.close),
+        Err(error) => (
+            error_reply(&error, exchange),
+            error.closes() || exchange.close,
+        ),
     };
     let (status, headers, body) = reply.into_parts(exchange.method);
     let mut response = Response::new(body);
@@ -318,6 +323,7 @@ mod tests {
             host: "b.localhost",
             now: Timestamp(0),
             millis: 3,
+            close: false,
         }
     }
 

@@ -27,7 +27,7 @@ use tower::{Service, ServiceExt};
 
 use super::stream::{Deadlines, Guarded, Phase, Serving};
 use crate::config::Limits;
-use crate::http::connection::{ConnectionInfo, FramedTwice};
+use crate::http::connection::ConnectionInfo;
 use crate::http::idle::{Fate, TimeoutBody, Watch};
 
 /// What a refused request may still have to send before the answer, in bytes, so that its connection lives on.
@@ -96,8 +96,8 @@ pub(super) async fn run<T, S>(
     let answer = {
         let (phase, unread, stop) = (Arc::clone(&phase), Arc::clone(&unread), stop.clone());
         service_fn(move |mut request: Request<Incoming>| {
-            if phase.framed_twice() {
-                request.extensions_mut().insert(FramedTwice);
+            if let Some(twice) = phase.framed_twice() {
+                request.extensions_mut().insert(twice);
             }
             answer(
                 request,

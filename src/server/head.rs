@@ -1,8 +1,10 @@
 //! Watches the head of a request as it passes, for what hyper does not pass on: it serves a request with both
-//! `Content-Length` and `Transfer-Encoding` by the latter and drops the former, where we refuse such a request.
+//! `Content-Length` and `Transfer-Encoding` by the latter and drops the former, where we refuse such a request unless both say the same.
 //!
 //! Only heads that a client waited to send are seen. One that was pipelined behind a body is framed by hyper alone,
 //! which closes the connection after a request that is framed twice, so that nothing can hide behind it either way.
+
+use crate::http::connection::FramedTwice;
 
 const NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
 const NAME_BYTES_MAX: usize = 17;
@@ -17,13 +19,26 @@ pub(super) struct HeadScan {
     line_bytes: usize,
     in_value: bool,
     seen: [bool; 2],
+    /// The current line is `Content-Length`.
+    in_length: bool,
+    /// What `Content-Length` says; none while it says no number, or says it twice.
+    length: Length,
     /// The empty line has come; what follows is body.
     done: bool,
 }
 
+/// A number that is being read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    #[default]
+    Absent,
+    Number(u64),
+    Bad,
+}
+
 impl HeadScan {
-    /// Looks at the next bytes; true once the head is known to frame its body twice.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> bool {
+    /// Looks at the next bytes. Once the head is known to frame its body twice, answers the length that it claims.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<FramedTwice> {
         for byte in bytes {
             if self.done {
                 break;
@@ -38,6 +53,9 @@ impl HeadScan {
                 }
                 other => {
                     self.line_bytes += 1;
+                    if self.in_length {
+                        self.length = self.length.and(*other);
+                    }
                     if !self.in_value && self.name_bytes < NAME_BYTES_MAX {
                         self.name[self.name_bytes] = other.to_ascii_lowercase();
                         self.name_bytes += 1;
@@ -48,11 +66,21 @@ impl HeadScan {
                 }
             }
         }
-        self.seen == [true, true]
+        let length = match self.length {
+            Length::Number(length) => Some(length),
+            Length::Absent | Length::Bad => None,
+        };
+        (self.seen == [true, true]).then_some(FramedTwice { length })
     }
 
     fn note_name(&mut self) {
         let name = &self.name[..self.name_bytes];
+        if name == NAMES[0] {
+            self.in_length = true;
+            if self.seen[0] {
+                self.length = Length::Bad;
+            }
+        }
         for (seen, wanted) in self.seen.iter_mut().zip(NAMES) {
             *seen |= name == wanted;
         }
@@ -63,6 +91,22 @@ impl HeadScan {
         self.name_bytes = 0;
         self.line_bytes = 0;
         self.in_value = false;
+        self.in_length = false;
+    }
+}
+
+impl Length {
+    /// The number with another character behind it.
+    fn and(self, character: u8) -> Self {
+        match (self, character) {
+            (same, b' ' | b'\t') => same,
+            (Self::Absent, b'0'..=b'9') => Self::Number(u64::from(character - b'0')),
+            (Self::Number(number), b'0'..=b'9') => number
+                .checked_mul(10)
+                .and_then(|tens| tens.checked_add(u64::from(character - b'0')))
+                .map_or(Self::Bad, Self::Number),
+            _ => Self::Bad,
+        }
     }
 }
 
@@ -72,40 +116,50 @@ mod tests {
 
     #[test]
     fn finds_both_framings_however_the_bytes_arrive() {
-        const CASES: &[(&str, bool)] = &[
+        const AGREE: Option<FramedTwice> = Some(FramedTwice { length: Some(4) });
+        const BAD: Option<FramedTwice> = Some(FramedTwice { length: None });
+        const CASES: &[(&str, Option<FramedTwice>)] = &[
             (
                 "PUT /k HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
-                true,
+                AGREE,
             ),
             (
                 "PUT /k HTTP/1.1\r\nTRANSFER-ENCODING:chunked\r\nHost: x\r\ncontent-length: 4\r\n\r\n",
-                true,
+                AGREE,
             ),
             (
                 "PUT /k HTTP/1.1\nContent-Length: 4\nTransfer-Encoding: chunked\n\n",
-                true,
+                AGREE,
             ),
             (
                 "PUT /k HTTP/1.1\r\nContent-Length: 4\r\n\r\nTransfer-Encoding: chunked\r\n",
-                false,
+                None,
             ),
             (
                 "PUT /k HTTP/1.1\r\nContent-Length: 4\r\nX: Transfer-Encoding: chunked\r\n\r\n",
-                false,
+                None,
             ),
             (
                 "PUT /k HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 4\r\n\r\n",
-                false,
+                None,
             ),
             (
                 "PUT /k HTTP/1.1\r\nTransfer-Encodings: chunked\r\nContent-Length-And-More: 4\r\n\r\n",
-                false,
+                None,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nContent-Length: 4x\r\nTransfer-Encoding: chunked\r\n\r\n",
+                BAD,
+            ),
+            (
+                "PUT /k HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                BAD,
             ),
         ];
         for (head, expected) in CASES {
             for size in [1, 2, 7, 1000] {
                 let mut scan = HeadScan::default();
-                let mut found = false;
+                let mut found = None;
                 for part in head.as_bytes().chunks(size) {
                     found = scan.feed(part);
                 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,13 +15,19 @@ use tokio::time::{Instant, Sleep};
 
 use super::head::HeadScan;
 use crate::config::Limits;
+use crate::http::connection::FramedTwice;
+
+/// One framing of the body, or none.
+const ONCE: u64 = 0;
+/// Two framings, of which the length is no number.
+const TWICE: u64 = u64::MAX;
 
 /// Which request of a connection is waited for (even) or served (odd). Shared by socket and service.
 #[derive(Debug, Default)]
 pub(super) struct Phase {
     count: AtomicU64,
-    /// The head that came last frames its body twice.
-    framed_twice: AtomicBool,
+    /// Whether the head that came last frames its body twice: [`ONCE`], [`TWICE`], or the claimed length plus one.
+    framing: AtomicU64,
 }
 
 impl Phase {
@@ -35,9 +41,15 @@ impl Phase {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether the request that is being served came with two framings of its body.
-    pub(super) fn framed_twice(&self) -> bool {
-        self.framed_twice.load(Ordering::Relaxed)
+    /// The second framing of the request that is being served, if it came with two.
+    pub(super) fn framed_twice(&self) -> Option<FramedTwice> {
+        match self.framing.load(Ordering::Relaxed) {
+            ONCE => None,
+            TWICE => Some(FramedTwice { length: None }),
+            more => Some(FramedTwice {
+                length: Some(more - 1),
+            }),
+        }
     }
 }
 
@@ -112,7 +124,7 @@ impl<T> Guarded<T> {
         }
         self.waiting_for = Some(phase);
         self.scan = HeadScan::default();
-        self.phase.framed_twice.store(false, Ordering::Relaxed);
+        self.phase.framing.store(ONCE, Ordering::Relaxed);
         // A new connection was opened to send a request at once; a used one may rest.
         self.begun = phase == 0;
         self.expect_by(if self.begun {
@@ -171,11 +183,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guarded<T> {
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 let came = buf.filled().len() > before;
-                if this
-                    .scan
-                    .feed(buf.filled().get(before..).unwrap_or_default())
-                {
-                    this.phase.framed_twice.store(true, Ordering::Relaxed);
+                let bytes = buf.filled().get(before..).unwrap_or_default();
+                if let Some(twice) = this.scan.feed(bytes) {
+                    let framing = twice.length.and_then(|length| length.checked_add(1));
+                    let framing = framing.filter(|framing| *framing < TWICE).unwrap_or(TWICE);
+                    this.phase.framing.store(framing, Ordering::Relaxed);
                 }
                 if came && !this.begun {
                     this.begun = true;

@@ -275,6 +275,43 @@ fn contradictory_heads() {
     assert_alive(&bucket.client);
 }
 
+/// ali-oss sends `Content-Length` beside chunks when a caller names a stream's length (its suite: `should add object with
+/// readstream`). Served when signed and when both say the same, and the connection ends there.
+#[test]
+fn two_framings_that_agree() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    let (head, _) = bucket.put("k", "x").no_length().encode();
+    let head = String::from_utf8(head).expect("a text");
+    let head = head.strip_suffix("\r\n").expect("an empty line");
+    let hidden = format!("GET /{}/k HTTP/1.1\r\nHost: x\r\n\r\n", bucket.name);
+    for lines in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+    ] {
+        let mut connection = bucket.client.connect();
+        let bytes = format!("{head}{lines}\r\n5\r\nhello\r\n0\r\n\r\n{hidden}");
+        connection.send(bytes.as_bytes()).expect("sending");
+        connection
+            .read_answer("PUT")
+            .expect("an answer")
+            .expect(200);
+        let rest = connection.read_to_close().expect("a close");
+        assert!(rest.is_empty(), "{:?}", String::from_utf8_lossy(&rest));
+        bucket.assert_holds("k", "Normal", b"hello");
+    }
+    // Unsigned, it is refused before anything else is looked at.
+    let mut connection = bucket.client.connect();
+    let bytes = format!(
+        "PUT /{}/other HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        bucket.name
+    );
+    connection.send(bytes.as_bytes()).expect("sending");
+    let answer = connection.read_answer("PUT").expect("an answer");
+    assert_eq!((answer.status, answer.code().as_str()), (400, "BadRequest"));
+    bucket.assert_absent("other");
+}
+
 /// Two requests in one packet are answered in order; an error leaves the connection usable; a HEAD leaves no body behind.
 #[test]
 fn connections_are_reused() {
