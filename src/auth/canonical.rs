@@ -249,9 +249,28 @@ pub fn v1_string_to_sign(
     set: SubResources,
     empty: EmptyValue,
 ) -> Vec<u8> {
+    v1_string_for(subject, &resource(subject), date_line, set, empty)
+}
+
+/// The V1 string of a request to a bucket as OpenDAL signs it in path style: `/bucket` without the slash behind it.
+/// None where the request is not to a bucket.
+pub fn v1_bare_bucket(subject: &Subject, date_line: &[u8]) -> Option<Vec<u8>> {
+    let bucket = subject.bucket.filter(|_| subject.key.is_none())?;
+    let resource = format!("/{bucket}");
+    let (set, empty) = (SubResources::Full, EmptyValue::Bare);
+    Some(v1_string_for(subject, &resource, date_line, set, empty))
+}
+
+fn v1_string_for(
+    subject: &Subject,
+    resource: &str,
+    date_line: &[u8],
+    set: SubResources,
+    empty: EmptyValue,
+) -> Vec<u8> {
     let mut out = old_head(subject, date_line);
     canonical_headers(subject.headers, |name| name.starts_with("x-oss-"), &mut out);
-    out.extend_from_slice(resource(subject).as_bytes());
+    out.extend_from_slice(resource.as_bytes());
 
     let mut signed: Vec<(&str, Option<&str>)> = subject
         .query

@@ -576,6 +576,26 @@ fn v1_empty_values_have_two_forms() {
 }
 
 #[test]
+fn v1_of_a_bucket_may_lack_the_slash_that_ends_it() {
+    let headers = HeaderMap::new();
+    let query = query(&[("delete", Some("")), ("max-keys", Some("2"))]);
+    let of = |bucket, key| {
+        let subject = Subject {
+            method: "POST",
+            bucket,
+            key,
+            query: &query,
+            headers: &headers,
+        };
+        v1_bare_bucket(&subject, b"").map(|s| String::from_utf8(s).unwrap())
+    };
+    let bare = "POST\n\n\n\n/b?delete".to_owned();
+    assert_eq!(of(Some("b"), None), Some(bare));
+    assert_eq!(of(Some("b"), Some("k")), None);
+    assert_eq!(of(None, None), None);
+}
+
+#[test]
 fn host_may_be_signed_with_or_without_its_port() {
     for (host, bare) in [
         ("localhost:6770", "localhost"),

@@ -229,7 +229,9 @@ impl Claim {
                 let base = || {
                     self.scheme == Scheme::V1Header
                         && (matches(&string(SubResources::Base, EmptyValue::Bare))
-                            || matches(&string(SubResources::Base, EmptyValue::Equals)))
+                            || matches(&string(SubResources::Base, EmptyValue::Equals))
+                            || canonical::v1_bare_bucket(&subject, date_line)
+                                .is_some_and(|bare| matches(&bare)))
                 };
                 if full || base() {
                     return Ok(());
