@@ -235,6 +235,52 @@ async function main() {
     assert.equal((await http('GET', get.replace('signed', 'normal')))[0], 403);
   });
 
+  await check('multipart: parts, list, complete, abort', async () => {
+    const body = Buffer.alloc(250 * 1024, 'part');
+    await client.multipartUpload('big', body, { partSize: 100 * 1024, parallel: 2 });
+    const got = await client.get('big');
+    assert.ok(got.content.equals(body));
+    assert.equal(got.res.headers['x-oss-object-type'], 'Multipart');
+    const { uploadId } = await client.initMultipartUpload('big');
+    assert.deepEqual((await client.listUploads({ 'max-uploads': 10 })).uploads.map(u => u.uploadId), [uploadId]);
+    await client.abortMultipartUpload('big', uploadId);
+    await refused('NoSuchUpload', () => client.listParts('big', uploadId));
+  });
+
+  await check('tags and symlinks', async () => {
+    await client.put('tagged', Buffer.from('1'), { headers: { 'x-oss-tagging': 'a=1&b=x%20y' } });
+    assert.deepEqual({ ...(await client.getObjectTagging('tagged')).tag }, { a: '1', b: 'x y' });
+    await client.putObjectTagging('tagged', { c: '3' });
+    assert.deepEqual({ ...(await client.getObjectTagging('tagged')).tag }, { c: '3' });
+    await client.putSymlink('link 1+', 'normal');
+    assert.equal((await client.getSymlink('link 1+')).targetName, 'normal');
+    assert.equal(await text('link 1+'), 'fixed');
+  });
+
+  await check('versions: two, a marker, each by its id', async () => {
+    const name = `${BUCKET}-v`;
+    await client.putBucket(name);
+    await client.putBucketVersioning(name, 'Enabled');
+    client.useBucket(name);
+    try {
+      const put = async body => (await client.put('k', Buffer.from(body))).res.headers['x-oss-version-id'];
+      const first = await put('one');
+      const second = await put('two');
+      const { headers } = (await client.delete('k')).res;
+      assert.equal(headers['x-oss-delete-marker'], 'true');
+      const marker = headers['x-oss-version-id'];
+      await refused('NoSuchKey', () => client.get('k'));
+      assert.equal((await client.get('k', { versionId: first })).content.toString(), 'one');
+      const listed = await client.getBucketVersions();
+      assert.deepEqual(listed.objects.map(o => o.versionId), [second, first]);
+      assert.deepEqual(listed.deleteMarker.map(o => o.versionId), [marker]);
+      for (const versionId of [first, second, marker]) await client.delete('k', { versionId });
+    } finally {
+      client.useBucket(BUCKET);
+    }
+    await client.deleteBucket(name);
+  });
+
   await check('keys: wrong secret, unknown key', async () => {
     await refused('SignatureDoesNotMatch', () => clientOf(env.SDK_KEY_ID, `${env.SDK_KEY_SECRET}x`).get('normal'));
     await refused('InvalidAccessKeyId', () => clientOf('no-such-key').get('normal'));

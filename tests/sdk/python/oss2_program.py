@@ -217,6 +217,71 @@ def _():
     same(http('GET', named)[1], b'by url')
 
 
+@check('multipart: parts, list, complete, copy of a part, abort')
+def _():
+    block = b'p' * 102400
+    upload = bucket.init_multipart_upload('big').upload_id
+    parts = [oss2.models.PartInfo(n, bucket.upload_part('big', upload, n, block).etag) for n in (1, 2)]
+    bucket.put_object('source', b'tail')
+    parts.append(oss2.models.PartInfo(3, bucket.upload_part_copy(BUCKET, 'source', (0, 3), 'big', upload, 3).etag))
+    same([(p.part_number, p.size) for p in oss2.PartIterator(bucket, 'big', upload, max_parts=2)],
+         [(1, 102400), (2, 102400), (3, 4)])
+    same([u.upload_id for u in oss2.MultipartUploadIterator(bucket, prefix='big')], [upload])
+    bucket.complete_multipart_upload('big', upload, parts)
+    got = bucket.get_object('big')
+    same((got.read() == block * 2 + b'tail', got.object_type, got.client_crc == got.server_crc), (True, 'Multipart', True))
+    upload = bucket.init_multipart_upload('big').upload_id
+    bucket.abort_multipart_upload('big', upload)
+    refused('NoSuchUpload', bucket.upload_part, 'big', upload, 1, b'x')
+    same(list(oss2.MultipartUploadIterator(bucket)), [])
+
+
+@check('multipart: an append object is no source of parts')
+def _():
+    bucket.append_object('append-source', 0, b'x' * 10)
+    upload = bucket.init_multipart_upload('never').upload_id
+    refused('InvalidRequest', bucket.upload_part_copy, BUCKET, 'append-source', (0, 9), 'never', upload, 1)
+    bucket.abort_multipart_upload('never', upload)
+
+
+@check('tags and symlinks')
+def _():
+    bucket.put_object('tagged', b'1', headers={'x-oss-tagging': 'a=1&b=x%20y'})
+    same(bucket.get_object_tagging('tagged').tag_set.tagging_rule, {'a': '1', 'b': 'x y'})
+    rule = oss2.models.TaggingRule()
+    rule.add('c', '3')
+    bucket.put_object_tagging('tagged', oss2.models.Tagging(rule))
+    same(bucket.get_object_tagging('tagged').tag_set.tagging_rule, {'c': '3'})
+    bucket.delete_object_tagging('tagged')
+    same(bucket.get_object_tagging('tagged').tag_set.len(), 0)
+    bucket.put_symlink('normal', 'link 1+')
+    same(bucket.get_symlink('link 1+').target_key, 'normal')
+    same(bucket.get_object('link 1+').read(), b'fixed')
+
+
+@check('versions: two, a marker, each by its id')
+def _():
+    kept = bucket_of(f'{BUCKET}-v')
+    kept.create_bucket()
+    config = oss2.models.BucketVersioningConfig(oss2.BUCKET_VERSIONING_ENABLE)
+    kept.put_bucket_versioning(config)
+    same(kept.get_bucket_versioning().status, 'Enabled')
+    first, second = (kept.put_object('k', body).versionid for body in (b'one', b'two'))
+    marker = kept.delete_object('k')
+    same((first != second, marker.delete_marker), (True, True))
+    refused('NoSuchKey', kept.get_object, 'k')
+    same(kept.get_object('k', params={'versionId': first}).read(), b'one')
+    listed = kept.list_object_versions()
+    same(([v.versionid for v in listed.versions], [m.versionid for m in listed.delete_marker]),
+         ([second, first], [marker.versionid]))
+    refused('BucketNotEmpty', kept.delete_bucket)
+    kept.delete_object('k', params={'versionId': marker.versionid})
+    same(kept.get_object('k').read(), b'two')
+    for version in (first, second):
+        kept.delete_object('k', params={'versionId': version})
+    kept.delete_bucket()
+
+
 @check('keys: wrong secret, unknown key, nobody')
 def _():
     wrong = oss2.make_auth(KEY_ID, KEY_SECRET + 'x', auth.auth_version())

@@ -213,6 +213,59 @@ def _():
     same(http('GET', signed.url.replace('signed', 'normal'))[0], 403)
 
 
+@check('multipart: parts, list, complete, abort')
+def _():
+    block = b'p' * 102400
+    upload = client.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(bucket=BUCKET, key='big')).upload_id
+    parts = [oss.UploadPart(part_number=n, etag=client.upload_part(oss.UploadPartRequest(
+        bucket=BUCKET, key='big', upload_id=upload, part_number=n, body=block)).etag) for n in (1, 2)]
+    listed = client.list_parts(oss.ListPartsRequest(bucket=BUCKET, key='big', upload_id=upload)).parts
+    same([(p.part_number, p.size) for p in listed], [(1, 102400), (2, 102400)])
+    client.complete_multipart_upload(oss.CompleteMultipartUploadRequest(
+        bucket=BUCKET, key='big', upload_id=upload, complete_multipart_upload=oss.CompleteMultipartUpload(parts=parts)))
+    same((text('big') == block * 2, head('big').object_type), (True, 'Multipart'))
+    upload = client.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(bucket=BUCKET, key='big')).upload_id
+    client.abort_multipart_upload(oss.AbortMultipartUploadRequest(bucket=BUCKET, key='big', upload_id=upload))
+    refused('NoSuchUpload', client.list_parts, oss.ListPartsRequest(bucket=BUCKET, key='big', upload_id=upload))
+
+
+@check('tags and symlinks')
+def _():
+    put('tagged', b'1', tagging='a=1&b=x%20y')
+
+    def tags():
+        found = client.get_object_tagging(oss.GetObjectTaggingRequest(bucket=BUCKET, key='tagged')).tag_set.tags
+        return [(t.key, t.value) for t in found or []]
+
+    same(tags(), [('a', '1'), ('b', 'x y')])
+    client.put_object_tagging(oss.PutObjectTaggingRequest(bucket=BUCKET, key='tagged', tagging=oss.Tagging(
+        tag_set=oss.TagSet(tags=[oss.Tag(key='c', value='3')]))))
+    same(tags(), [('c', '3')])
+    client.put_symlink(oss.PutSymlinkRequest(bucket=BUCKET, key='link', symlink_target='normal'))
+    same(client.get_symlink(oss.GetSymlinkRequest(bucket=BUCKET, key='link')).target, 'normal')
+    same(text('link'), b'fixed')
+
+
+@check('versions: two, a marker, each by its id')
+def _():
+    name = f'{BUCKET}-v'
+    client.put_bucket(oss.PutBucketRequest(bucket=name))
+    client.put_bucket_versioning(oss.PutBucketVersioningRequest(
+        bucket=name, versioning_configuration=oss.VersioningConfiguration(status='Enabled')))
+    first, second = (client.put_object(oss.PutObjectRequest(bucket=name, key='k', body=body)).version_id
+                     for body in (b'one', b'two'))
+    marker = client.delete_object(oss.DeleteObjectRequest(bucket=name, key='k'))
+    same((first != second, marker.delete_marker), (True, True))
+    refused('NoSuchKey', client.get_object, oss.GetObjectRequest(bucket=name, key='k'))
+    same(client.get_object(oss.GetObjectRequest(bucket=name, key='k', version_id=first)).body.content, b'one')
+    listed = client.list_object_versions(oss.ListObjectVersionsRequest(bucket=name))
+    same(([v.version_id for v in listed.version], [m.version_id for m in listed.delete_marker]),
+         ([second, first], [marker.version_id]))
+    client.delete_multiple_objects(oss.DeleteMultipleObjectsRequest(bucket=name, objects=[
+        oss.DeleteObject(key='k', version_id=version) for version in (first, second, marker.version_id)]))
+    client.delete_bucket(oss.DeleteBucketRequest(bucket=name))
+
+
 @check('keys: wrong secret, unknown key')
 def _():
     request = oss.GetObjectRequest(bucket=BUCKET, key='normal')

@@ -224,6 +224,62 @@ func main() {
 		Same(status, 403)
 	})
 
+	checks.Run("multipart: parts, list, complete, abort", func() {
+		block := strings.Repeat("p", 102400)
+		upload := Must(bucket.InitiateMultipartUpload("big"))
+		var parts []oss.UploadPart
+		for n := 1; n <= 2; n++ {
+			parts = append(parts, Must(bucket.UploadPart(upload, strings.NewReader(block), int64(len(block)), n)))
+		}
+		Same(len(Must(bucket.ListUploadedParts(upload)).UploadedParts), 2)
+		Must(bucket.CompleteMultipartUpload(upload, parts))
+		Same(text("big") == block+block, true)
+		Same(Must(bucket.GetObjectDetailedMeta("big")).Get("X-Oss-Object-Type"), "Multipart")
+		upload = Must(bucket.InitiateMultipartUpload("big"))
+		Ok(bucket.AbortMultipartUpload(upload))
+		_, err := bucket.ListUploadedParts(upload)
+		refused("NoSuchUpload", err)
+	})
+
+	checks.Run("tags and symlinks", func() {
+		put("tagged", "1", oss.SetTagging(oss.Tagging{Tags: []oss.Tag{{Key: "a b", Value: "1+1"}}}))
+		tags := Must(bucket.GetObjectTagging("tagged")).Tags
+		Same([]string{tags[0].Key, tags[0].Value}, []string{"a b", "1+1"})
+		Ok(bucket.PutObjectTagging("tagged", oss.Tagging{Tags: []oss.Tag{{Key: "c", Value: "3"}}}))
+		Same(Must(bucket.GetObjectTagging("tagged")).Tags[0].Key, "c")
+		put("target 1+", "linked")
+		Ok(bucket.PutSymlink("link", "target 1+"))
+		Same(Must(bucket.GetSymlink("link")).Get(oss.HTTPHeaderOssSymlinkTarget), "target 1+")
+		Same(text("link"), "linked")
+	})
+
+	checks.Run("versions: two, a marker, each by its id", func() {
+		Ok(client.CreateBucket(Bucket + "-v"))
+		Ok(client.SetBucketVersioning(Bucket+"-v", oss.VersioningConfig{Status: "Enabled"}))
+		kept := Must(client.Bucket(Bucket + "-v"))
+		var headers http.Header
+		put := func(body string) string {
+			Ok(kept.PutObject("k", strings.NewReader(body), oss.GetResponseHeader(&headers)))
+			return oss.GetVersionId(headers)
+		}
+		first, second := put("one"), put("two")
+		Ok(kept.DeleteObject("k", oss.GetResponseHeader(&headers)))
+		marker := oss.GetVersionId(headers)
+		Same(oss.GetDeleteMark(headers), true)
+		_, err := kept.GetObject("k")
+		refused("NoSuchKey", err)
+		body := Must(kept.GetObject("k", oss.VersionId(first)))
+		Same(string(Must(io.ReadAll(body))), "one")
+		Ok(body.Close())
+		listed := Must(kept.ListObjectVersions())
+		Same([]string{listed.ObjectVersions[0].VersionId, listed.ObjectVersions[1].VersionId, listed.ObjectDeleteMarkers[0].VersionId},
+			[]string{second, first, marker})
+		for _, version := range []string{first, second, marker} {
+			Ok(kept.DeleteObject("k", oss.VersionId(version)))
+		}
+		Ok(client.DeleteBucket(Bucket + "-v"))
+	})
+
 	checks.Run("keys: wrong secret, unknown key", func() {
 		_, err := Must(clientOf(KeyID, KeySecret+"x").Bucket(Bucket)).GetObject("normal")
 		refused("SignatureDoesNotMatch", err)

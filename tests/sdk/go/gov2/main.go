@@ -249,6 +249,63 @@ func main() {
 		Same(status, 403)
 	})
 
+	checks.Run("multipart: parts, list, complete, abort", func() {
+		block, key := strings.Repeat("p", 102400), oss.Ptr("big")
+		upload := Must(client.InitiateMultipartUpload(ctx, &oss.InitiateMultipartUploadRequest{Bucket: bucket, Key: key})).UploadId
+		var parts []oss.UploadPart
+		for n := int32(1); n <= 2; n++ {
+			part := Must(client.UploadPart(ctx, &oss.UploadPartRequest{
+				Bucket: bucket, Key: key, UploadId: upload, PartNumber: n, Body: strings.NewReader(block)}))
+			parts = append(parts, oss.UploadPart{PartNumber: n, ETag: part.ETag})
+		}
+		Same(len(Must(client.ListParts(ctx, &oss.ListPartsRequest{Bucket: bucket, Key: key, UploadId: upload})).Parts), 2)
+		Must(client.CompleteMultipartUpload(ctx, &oss.CompleteMultipartUploadRequest{Bucket: bucket, Key: key, UploadId: upload,
+			CompleteMultipartUpload: &oss.CompleteMultipartUpload{Parts: parts}}))
+		Same([]any{text("big") == block+block, *head("big").ObjectType}, []any{true, "Multipart"})
+		upload = Must(client.InitiateMultipartUpload(ctx, &oss.InitiateMultipartUploadRequest{Bucket: bucket, Key: key})).UploadId
+		Must(client.AbortMultipartUpload(ctx, &oss.AbortMultipartUploadRequest{Bucket: bucket, Key: key, UploadId: upload}))
+		_, err := client.ListParts(ctx, &oss.ListPartsRequest{Bucket: bucket, Key: key, UploadId: upload})
+		refused("NoSuchUpload", err)
+	})
+
+	checks.Run("tags and symlinks", func() {
+		key := oss.Ptr("tagged")
+		Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: key, Tagging: oss.Ptr("a=1&b=x%20y")}))
+		tags := Must(client.GetObjectTagging(ctx, &oss.GetObjectTaggingRequest{Bucket: bucket, Key: key})).Tags
+		Same([]string{*tags[0].Key, *tags[0].Value, *tags[1].Key, *tags[1].Value}, []string{"a", "1", "b", "x y"})
+		Must(client.PutObjectTagging(ctx, &oss.PutObjectTaggingRequest{Bucket: bucket, Key: key, Tagging: &oss.Tagging{
+			TagSet: &oss.TagSet{Tags: []oss.Tag{{Key: oss.Ptr("c"), Value: oss.Ptr("3")}}}}}))
+		Same(*Must(client.GetObjectTagging(ctx, &oss.GetObjectTaggingRequest{Bucket: bucket, Key: key})).Tags[0].Key, "c")
+		Must(client.PutSymlink(ctx, &oss.PutSymlinkRequest{Bucket: bucket, Key: oss.Ptr("link"), Target: oss.Ptr("normal")}))
+		Same(*Must(client.GetSymlink(ctx, &oss.GetSymlinkRequest{Bucket: bucket, Key: oss.Ptr("link")})).Target, "normal")
+		Same(text("link"), "fixed")
+	})
+
+	checks.Run("versions: two, a marker, each by its id", func() {
+		name, key := oss.Ptr(Bucket+"-v"), oss.Ptr("k")
+		Must(client.PutBucket(ctx, &oss.PutBucketRequest{Bucket: name}))
+		Must(client.PutBucketVersioning(ctx, &oss.PutBucketVersioningRequest{Bucket: name,
+			VersioningConfiguration: &oss.VersioningConfiguration{Status: oss.VersionEnabled}}))
+		put := func(body string) *string {
+			return Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: name, Key: key, Body: strings.NewReader(body)})).VersionId
+		}
+		first, second := put("one"), put("two")
+		marker := Must(client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: name, Key: key}))
+		Same(marker.DeleteMarker, true)
+		_, err := client.GetObject(ctx, &oss.GetObjectRequest{Bucket: name, Key: key})
+		refused("NoSuchKey", err)
+		got := Must(client.GetObject(ctx, &oss.GetObjectRequest{Bucket: name, Key: key, VersionId: first}))
+		Same(string(Must(io.ReadAll(got.Body))), "one")
+		Ok(got.Body.Close())
+		listed := Must(client.ListObjectVersions(ctx, &oss.ListObjectVersionsRequest{Bucket: name}))
+		Same([]string{*listed.ObjectVersions[0].VersionId, *listed.ObjectVersions[1].VersionId, *listed.ObjectDeleteMarkers[0].VersionId},
+			[]string{*second, *first, *marker.VersionId})
+		for _, version := range []*string{first, second, marker.VersionId} {
+			Must(client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: name, Key: key, VersionId: version}))
+		}
+		Must(client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: name}))
+	})
+
 	checks.Run("keys: wrong secret, unknown key", func() {
 		request := &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("normal")}
 		_, err := clientOf(KeyID, KeySecret+"x").GetObject(ctx, request)

@@ -211,6 +211,29 @@ async fn object_checks(op: &Operator, checks: &mut Checks) {
         .await;
 }
 
+async fn multipart_checks(op: &Operator, checks: &mut Checks) {
+    checks
+        .run(
+            "multipart: a large write goes in parts; an aborted one leaves nothing",
+            async {
+                let block = vec![b'p'; 200 * 1024];
+                let mut writer = op.writer_with("big").chunk(block.len()).await?;
+                for _ in 0..3 {
+                    writer.write(block.clone()).await?;
+                }
+                writer.close().await?;
+                same(op.read("big").await?.to_vec() == block.repeat(3), true)?;
+                let mut writer = op.writer_with("dropped").chunk(block.len()).await?;
+                for _ in 0..3 {
+                    writer.write(block.clone()).await?;
+                }
+                writer.abort().await?;
+                same(op.exists("dropped").await?, false)
+            },
+        )
+        .await;
+}
+
 async fn append_checks(op: &Operator, checks: &mut Checks) {
     checks
         .run("append: writers continue where the object ends", async {
@@ -332,6 +355,7 @@ async fn main() -> ExitCode {
     match made {
         Ok((op, http)) => {
             object_checks(&op, &mut checks).await;
+            multipart_checks(&op, &mut checks).await;
             append_checks(&op, &mut checks).await;
             key_checks(&op, &http, &mut checks).await;
         }

@@ -11,22 +11,31 @@ import com.aliyun.oss.OSSClientBuilder;
 import com.aliyun.oss.OSSException;
 import com.aliyun.oss.common.auth.DefaultCredentialProvider;
 import com.aliyun.oss.common.comm.SignVersion;
+import com.aliyun.oss.model.AbortMultipartUploadRequest;
 import com.aliyun.oss.model.AppendObjectRequest;
 import com.aliyun.oss.model.Bucket;
 import com.aliyun.oss.model.BucketInfo;
+import com.aliyun.oss.model.BucketVersioningConfiguration;
+import com.aliyun.oss.model.CompleteMultipartUploadRequest;
 import com.aliyun.oss.model.CopyObjectRequest;
 import com.aliyun.oss.model.DeleteObjectsRequest;
 import com.aliyun.oss.model.GeneratePresignedUrlRequest;
 import com.aliyun.oss.model.GetObjectRequest;
+import com.aliyun.oss.model.InitiateMultipartUploadRequest;
 import com.aliyun.oss.model.ListBucketsRequest;
 import com.aliyun.oss.model.ListObjectsRequest;
 import com.aliyun.oss.model.ListObjectsV2Request;
 import com.aliyun.oss.model.ListObjectsV2Result;
+import com.aliyun.oss.model.ListPartsRequest;
 import com.aliyun.oss.model.OSSObject;
 import com.aliyun.oss.model.OSSObjectSummary;
 import com.aliyun.oss.model.ObjectListing;
+import com.aliyun.oss.model.OSSVersionSummary;
 import com.aliyun.oss.model.ObjectMetadata;
+import com.aliyun.oss.model.PartETag;
 import com.aliyun.oss.model.PutObjectRequest;
+import com.aliyun.oss.model.SetBucketVersioningRequest;
+import com.aliyun.oss.model.UploadPartRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -263,6 +272,55 @@ public final class JavaV1 {
         same(http("GET", url.replace("signed", "normal"), null, Map.of()).substring(0, 3), "403");
     }
 
+    private void multipart() throws Exception {
+        String block = "p".repeat(102400);
+        String upload = client.initiateMultipartUpload(new InitiateMultipartUploadRequest(BUCKET, "big")).getUploadId();
+        List<PartETag> parts = new ArrayList<>();
+        for (int n = 1; n <= 2; n++) {
+            parts.add(client.uploadPart(new UploadPartRequest(BUCKET, "big", upload, n, bytes(block), block.length())).getPartETag());
+        }
+        same(client.listParts(new ListPartsRequest(BUCKET, "big", upload)).getParts().size(), 2);
+        client.completeMultipartUpload(new CompleteMultipartUploadRequest(BUCKET, "big", upload, parts));
+        same(text("big").equals(block + block), true);
+        same(client.getObjectMetadata(BUCKET, "big").getObjectType(), "Multipart");
+        String aborted = client.initiateMultipartUpload(new InitiateMultipartUploadRequest(BUCKET, "big")).getUploadId();
+        client.abortMultipartUpload(new AbortMultipartUploadRequest(BUCKET, "big", aborted));
+        refused("NoSuchUpload", () -> client.listParts(new ListPartsRequest(BUCKET, "big", aborted)));
+    }
+
+    private void tagsAndLinks() throws Exception {
+        ObjectMetadata metadata = new ObjectMetadata();
+        metadata.setObjectTagging(Map.of("a b", "1+1"));
+        client.putObject(BUCKET, "tagged", bytes("1"), metadata);
+        same(client.getObjectTagging(BUCKET, "tagged").getAllTags(), Map.of("a b", "1+1"));
+        client.setObjectTagging(BUCKET, "tagged", Map.of("c", "3"));
+        same(client.getObjectTagging(BUCKET, "tagged").getAllTags(), Map.of("c", "3"));
+        client.createSymlink(BUCKET, "link 1+", "normal");
+        same(client.getSymlink(BUCKET, "link 1+").getTarget(), "normal");
+        same(text("link 1+"), "fixed");
+    }
+
+    private void versions() throws Exception {
+        String name = BUCKET + "-v";
+        client.createBucket(name);
+        client.setBucketVersioning(new SetBucketVersioningRequest(name,
+            new BucketVersioningConfiguration(BucketVersioningConfiguration.ENABLED)));
+        String first = client.putObject(name, "k", bytes("one")).getVersionId();
+        String second = client.putObject(name, "k", bytes("two")).getVersionId();
+        client.deleteObject(name, "k");
+        refused("NoSuchKey", () -> client.getObject(name, "k"));
+        same(read(client.getObject(new GetObjectRequest(name, "k", first))), "one");
+        List<OSSVersionSummary> listed = client.listVersions(name, "").getVersionSummaries();
+        // This client puts the markers behind the versions, whatever the order of the answer.
+        same(listed.size(), 3);
+        same(List.of(listed.get(0).getVersionId(), listed.get(1).getVersionId(), listed.get(2).isDeleteMarker()),
+            List.of(second, first, true));
+        for (OSSVersionSummary version : listed) {
+            client.deleteVersion(name, "k", version.getVersionId());
+        }
+        client.deleteBucket(name);
+    }
+
     private void keys() throws Exception {
         refused("SignatureDoesNotMatch", () -> clientOf(Check.KEY_ID, Check.KEY_SECRET + "x").getObject(BUCKET, "normal"));
         refused("InvalidAccessKeyId", () -> clientOf("no-such-key", Check.KEY_SECRET).getObject(BUCKET, "normal"));
@@ -291,6 +349,9 @@ public final class JavaV1 {
         check.run("append: ObjectNotAppendable", program::notAppendable);
         check.run("append: a copy of an append object is refused", program::refusedCopy);
         check.run("presigned URLs", program::presigned);
+        check.run("multipart: parts, list, complete, abort", program::multipart);
+        check.run("tags and symlinks", program::tagsAndLinks);
+        check.run("versions: two, a marker, each by its id", program::versions);
         check.run("keys: wrong secret, unknown key", program::keys);
         check.run("bucket: BucketNotEmpty, then empty and gone", program::end);
         check.end();

@@ -7,31 +7,50 @@ import static ossicle.Check.same;
 import com.aliyun.sdk.service.oss2.OSSClient;
 import com.aliyun.sdk.service.oss2.credentials.StaticCredentialsProvider;
 import com.aliyun.sdk.service.oss2.exceptions.ServiceException;
+import com.aliyun.sdk.service.oss2.models.AbortMultipartUploadRequest;
 import com.aliyun.sdk.service.oss2.models.AppendObjectRequest;
 import com.aliyun.sdk.service.oss2.models.AppendObjectResult;
 import com.aliyun.sdk.service.oss2.models.BucketInfo;
 import com.aliyun.sdk.service.oss2.models.BucketSummary;
+import com.aliyun.sdk.service.oss2.models.CompleteMultipartUpload;
+import com.aliyun.sdk.service.oss2.models.CompleteMultipartUploadRequest;
 import com.aliyun.sdk.service.oss2.models.CopyObjectRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteBucketRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteMultipleObjectsRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteObject;
 import com.aliyun.sdk.service.oss2.models.DeleteObjectRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteObjectResult;
 import com.aliyun.sdk.service.oss2.models.DeletedInfo;
 import com.aliyun.sdk.service.oss2.models.GetBucketInfoRequest;
 import com.aliyun.sdk.service.oss2.models.GetObjectRequest;
 import com.aliyun.sdk.service.oss2.models.GetObjectResult;
+import com.aliyun.sdk.service.oss2.models.GetObjectTaggingRequest;
+import com.aliyun.sdk.service.oss2.models.GetSymlinkRequest;
 import com.aliyun.sdk.service.oss2.models.HeadObjectRequest;
 import com.aliyun.sdk.service.oss2.models.HeadObjectResult;
+import com.aliyun.sdk.service.oss2.models.InitiateMultipartUploadRequest;
 import com.aliyun.sdk.service.oss2.models.ListBucketsRequest;
 import com.aliyun.sdk.service.oss2.models.ListBucketsResult;
+import com.aliyun.sdk.service.oss2.models.ListObjectVersionsRequest;
+import com.aliyun.sdk.service.oss2.models.ListObjectVersionsResult;
 import com.aliyun.sdk.service.oss2.models.ListObjectsRequest;
 import com.aliyun.sdk.service.oss2.models.ListObjectsResult;
 import com.aliyun.sdk.service.oss2.models.ListObjectsV2Request;
 import com.aliyun.sdk.service.oss2.models.ListObjectsV2Result;
+import com.aliyun.sdk.service.oss2.models.ListPartsRequest;
 import com.aliyun.sdk.service.oss2.models.ObjectSummary;
+import com.aliyun.sdk.service.oss2.models.Part;
 import com.aliyun.sdk.service.oss2.models.PresignResult;
 import com.aliyun.sdk.service.oss2.models.PutBucketRequest;
+import com.aliyun.sdk.service.oss2.models.PutBucketVersioningRequest;
 import com.aliyun.sdk.service.oss2.models.PutObjectRequest;
+import com.aliyun.sdk.service.oss2.models.PutObjectTaggingRequest;
+import com.aliyun.sdk.service.oss2.models.PutSymlinkRequest;
+import com.aliyun.sdk.service.oss2.models.Tag;
+import com.aliyun.sdk.service.oss2.models.TagSet;
+import com.aliyun.sdk.service.oss2.models.Tagging;
+import com.aliyun.sdk.service.oss2.models.UploadPartRequest;
+import com.aliyun.sdk.service.oss2.models.VersioningConfiguration;
 import com.aliyun.sdk.service.oss2.transport.BinaryData;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -272,6 +291,76 @@ public final class JavaV2 {
         same(http("GET", signed.url().replace("signed", "normal"), null, Map.of()).substring(0, 3), "403");
     }
 
+    private String initiate() {
+        return client.initiateMultipartUpload(InitiateMultipartUploadRequest.newBuilder().bucket(BUCKET).key("big").build())
+            .initiateMultipartUpload().uploadId();
+    }
+
+    private List<Part> parts(String upload) {
+        return client.listParts(ListPartsRequest.newBuilder().bucket(BUCKET).key("big").uploadId(upload).build()).parts();
+    }
+
+    private void multipart() throws Exception {
+        String block = "p".repeat(102400);
+        String upload = initiate();
+        List<Part> sent = new ArrayList<>();
+        for (long n = 1; n <= 2; n++) {
+            String etag = client.uploadPart(UploadPartRequest.newBuilder().bucket(BUCKET).key("big").uploadId(upload)
+                .partNumber(n).body(BinaryData.fromString(block)).build()).eTag();
+            sent.add(Part.newBuilder().partNumber(n).eTag(etag).build());
+        }
+        same(parts(upload).size(), 2);
+        client.completeMultipartUpload(CompleteMultipartUploadRequest.newBuilder().bucket(BUCKET).key("big").uploadId(upload)
+            .completeMultipartUpload(CompleteMultipartUpload.newBuilder().parts(sent).build()).build());
+        same(text("big").equals(block + block), true);
+        same(head("big").objectType(), "Multipart");
+        String aborted = initiate();
+        client.abortMultipartUpload(
+            AbortMultipartUploadRequest.newBuilder().bucket(BUCKET).key("big").uploadId(aborted).build());
+        refused("NoSuchUpload", () -> parts(aborted));
+    }
+
+    private String tags() {
+        StringBuilder text = new StringBuilder();
+        for (Tag tag : client.getObjectTagging(GetObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged").build())
+                .tagging().tagSet().tags()) {
+            text.append(tag.key()).append('=').append(tag.value()).append(';');
+        }
+        return text.toString();
+    }
+
+    private void tagsAndLinks() throws Exception {
+        client.putObject(putting("tagged", "1").tagging("a=1&b=x%20y").build());
+        same(tags(), "a=1;b=x y;");
+        Tag tag = Tag.newBuilder().key("c").value("3").build();
+        client.putObjectTagging(PutObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged")
+            .tagging(Tagging.newBuilder().tagSet(TagSet.newBuilder().tags(List.of(tag)).build()).build()).build());
+        same(tags(), "c=3;");
+        client.putSymlink(PutSymlinkRequest.newBuilder().bucket(BUCKET).key("link").symlinkTarget("normal").build());
+        same(client.getSymlink(GetSymlinkRequest.newBuilder().bucket(BUCKET).key("link").build()).symlinkTarget(), "normal");
+        same(text("link"), "fixed");
+    }
+
+    private void versions() throws Exception {
+        String name = BUCKET + "-v";
+        client.putBucket(PutBucketRequest.newBuilder().bucket(name).build());
+        client.putBucketVersioning(PutBucketVersioningRequest.newBuilder().bucket(name)
+            .versioningConfiguration(VersioningConfiguration.newBuilder().status("Enabled").build()).build());
+        String first = client.putObject(putting("k", "one").bucket(name).build()).versionId();
+        String second = client.putObject(putting("k", "two").bucket(name).build()).versionId();
+        DeleteObjectResult marker = client.deleteObject(DeleteObjectRequest.newBuilder().bucket(name).key("k").build());
+        same(marker.deleteMarker(), true);
+        refused("NoSuchKey", () -> read(getting("k").bucket(name).build()));
+        same(read(getting("k").bucket(name).versionId(first).build()), "one");
+        ListObjectVersionsResult listed = client.listObjectVersions(ListObjectVersionsRequest.newBuilder().bucket(name).build());
+        same(List.of(listed.versions().get(0).versionId(), listed.versions().get(1).versionId(),
+            listed.deleteMarkers().get(0).versionId()), List.of(second, first, marker.versionId()));
+        for (String version : List.of(first, second, marker.versionId())) {
+            client.deleteObject(DeleteObjectRequest.newBuilder().bucket(name).key("k").versionId(version).build());
+        }
+        deleteBucket(name);
+    }
+
     private void keys() throws Exception {
         GetObjectRequest request = getting("normal").build();
         refused("SignatureDoesNotMatch", () -> clientOf(Check.KEY_ID, Check.KEY_SECRET + "x").getObject(request));
@@ -301,6 +390,9 @@ public final class JavaV2 {
         check.run("append: ObjectNotAppendable", program::notAppendable);
         check.run("append: a copy of an append object is refused", program::refusedCopy);
         check.run("presigned URLs", program::presigned);
+        check.run("multipart: parts, list, complete, abort", program::multipart);
+        check.run("tags and symlinks", program::tagsAndLinks);
+        check.run("versions: two, a marker, each by its id", program::versions);
         check.run("keys: wrong secret, unknown key", program::keys);
         check.run("bucket: BucketNotEmpty, then empty and gone", program::end);
         check.end();
