@@ -6,7 +6,7 @@ use ossicle::auth::policy::{Kind, Policy};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    for kind in [Kind::Ram, Kind::Bucket] {
+    for kind in [Kind::Identity, Kind::Bucket] {
         if let Ok(policy) = Policy::parse(text, kind) {
             let _ = policy.is_public();
         }
