@@ -13,10 +13,14 @@ use serde::de::DeserializeOwned;
 ///
 /// Refused: document types, processing instructions, entities beyond the five predefined ones, attributes other
 /// than namespace declarations, nesting beyond [`DEPTH_MAX`], a second root, and (by `deny_unknown_fields` of the
-/// documents) unknown elements. Raw control characters and references to them are taken: SDKs send both.
+/// documents) unknown elements, and NUL. Other raw control characters and references to them are taken: SDKs send both.
 pub fn from_xml<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, XmlError> {
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The one control character that no writer could send back: XML has no way to refer to it.
+    if text.contains('\0') {
+        return Err(XmlError::Syntax("a NUL character".into()));
+    }
     let plain = plain(text, root::name_of::<T>())?;
     let mut reader = quick_xml::de::Deserializer::from_str(&plain);
     reader.recursion_limit(DEPTH_MAX);
@@ -229,6 +233,7 @@ mod tests {
             "<Delete><Key a=\"1\">a</Key></Delete>",
             "<Delete><Key>&lol;</Key></Delete>",
             "<Delete><Key>&#0;</Key></Delete>",
+            "<Delete><Key>a\0</Key></Delete>",
             "<Delete><Key>&#xD800;</Key></Delete>",
             "<Delete><Key>& </Key></Delete>",
             "<Delete><?php echo ?></Delete>",
