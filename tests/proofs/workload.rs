@@ -151,11 +151,12 @@ impl Workload {
                 Err(complaint) => verdict.broken.push(format!("{key}: {complaint}")),
             }
         }
-        let listed = list(client, &mut connection, &self.bucket);
-        if listed != found {
-            verdict.broken.push(format!(
+        match list(client, &mut connection, &self.bucket) {
+            Ok(listed) if listed == found => {}
+            Ok(listed) => verdict.broken.push(format!(
                 "the listing differs from the objects: {listed:?} and {found:?}"
-            ));
+            )),
+            Err(complaint) => verdict.broken.push(complaint),
         }
         verdict
     }
@@ -287,7 +288,11 @@ fn look(
 }
 
 /// Names and sizes as the listing tells them.
-fn list(client: &Client, connection: &mut Connection, bucket: &str) -> BTreeMap<String, usize> {
+fn list(
+    client: &Client,
+    connection: &mut Connection,
+    bucket: &str,
+) -> Result<BTreeMap<String, usize>, String> {
     let mut all = BTreeMap::new();
     let mut token = String::new();
     loop {
@@ -298,14 +303,21 @@ fn list(client: &Client, connection: &mut Connection, bucket: &str) -> BTreeMap<
         if !token.is_empty() {
             request = request.param("continuation-token", &token);
         }
-        let answer = request.send_on(connection).expect(200);
+        let answer = request.send_on(connection);
+        if answer.status != 200 {
+            return Err(format!(
+                "the listing answered {} {}",
+                answer.status,
+                answer.code()
+            ));
+        }
         let xml = answer.xml();
         for entry in xml.all("Contents") {
             let size = entry.text_at("Size").parse().expect("a size");
             all.insert(entry.text_at("Key").to_owned(), size);
         }
         if xml.text_at("IsTruncated") != "true" {
-            return all;
+            return Ok(all);
         }
         xml.text_at("NextContinuationToken").clone_into(&mut token);
     }
