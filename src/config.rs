@@ -1,6 +1,6 @@
 //! What can be configured: plain data, its defaults, and what each value may be.
 //!
-//! Precedence is defaults < file < `OSSICLE_…` environment < flags ([`load`]). Unknown keys and bad values are
+//! Precedence is defaults < file < `OSSICLE_…` environment < flags ([`load()`]). Unknown keys and bad values are
 //! errors that name the file and the line. Secrets print as `***`. Knows nothing of sockets or the store.
 
 mod accounts;
