@@ -1,20 +1,16 @@
 //! Request bodies on their way into the store: small ones stay in memory, larger ones stream to staged extents. CRC-64
-//! runs inline, it is faster than memory; MD5 runs on the blocking pool beside the write.
+//! runs inline, it is faster than memory; MD5 runs beside the write, together with that of other bodies ([`super::hash`]).
 
 use super::change::Change;
 use super::engine::{Content, EngineError, SMALL_MAX, Staged, StagedWriter};
+use super::hash::{Md5, Stopped};
 use super::{Result, Store};
 use crate::domain::crc64::Crc64;
 use bytes::Bytes;
-use md5::{Digest, Md5};
 use std::fmt;
-use tokio::task::JoinHandle;
 
 /// Bodies of more bytes go to staged extents; others stay in memory and travel in the log record.
 pub const SMALL_BODY_MAX: usize = SMALL_MAX;
-
-/// Bytes that are worth a hop to the blocking pool: some 100 µs of MD5.
-const HASH_BATCH: usize = 64 * 1024;
 
 /// Takes in one body. Dropping it unfinished gives its space back.
 pub struct BodyWriter {
@@ -22,7 +18,7 @@ pub struct BodyWriter {
     hint: Option<u64>,
     len: u64,
     crc64: Crc64,
-    md5: Option<Hasher>,
+    md5: Option<Md5>,
     place: Writing,
 }
 
@@ -32,19 +28,6 @@ enum Writing {
     /// Copied together: a body in tiny pieces must not cost more memory than its bytes.
     Many(Vec<u8>),
     Extents(Box<StagedWriter>),
-}
-
-/// MD5 at most two batches behind the bytes.
-struct Hasher {
-    state: HasherState,
-    waiting: Vec<u8>,
-}
-
-enum HasherState {
-    Idle(Md5),
-    Running(JoinHandle<Md5>),
-    /// Only within a call.
-    Taken,
 }
 
 /// A complete body that no record mentions yet. Dropping it gives its space back.
@@ -69,46 +52,15 @@ impl Store {
             hint: size_hint,
             len: 0,
             crc64: Crc64::default(),
-            md5: md5.then(Hasher::new),
+            md5: md5.then(|| self.inner.hasher.begin()),
             place: Writing::One(Bytes::new()),
         }
     }
 }
 
-impl Hasher {
-    fn new() -> Self {
-        Self {
-            state: HasherState::Idle(Md5::new()),
-            waiting: Vec::new(),
-        }
-    }
-
-    async fn idle(&mut self) -> Result<Md5> {
-        match std::mem::replace(&mut self.state, HasherState::Taken) {
-            HasherState::Idle(digest) => Ok(digest),
-            HasherState::Running(task) => Ok(task.await.map_err(|_| EngineError::Closed)?),
-            HasherState::Taken => Err(EngineError::Closed.into()),
-        }
-    }
-
-    async fn update(&mut self, bytes: &[u8]) -> Result<()> {
-        self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() < HASH_BATCH {
-            return Ok(());
-        }
-        let mut digest = self.idle().await?;
-        let batch = std::mem::take(&mut self.waiting);
-        self.state = HasherState::Running(tokio::task::spawn_blocking(move || {
-            digest.update(&batch);
-            digest
-        }));
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<[u8; 16]> {
-        let mut digest = self.idle().await?;
-        digest.update(&self.waiting);
-        Ok(digest.finalize().into())
+impl From<Stopped> for super::Error {
+    fn from(_: Stopped) -> Self {
+        EngineError::Closed.into()
     }
 }
 

@@ -30,6 +30,7 @@ mod engine_disk_tests;
 mod engine_tests;
 pub mod error;
 mod fault;
+mod hash;
 pub mod list;
 #[cfg(test)]
 mod list_tests;
@@ -81,6 +82,7 @@ pub use engine::{Durability, EngineOptions, Figures};
 use crate::domain::ids::IdSource;
 use crate::domain::time::Clock;
 use engine::Engine;
+use hash::Hasher;
 use lock::Locks;
 use std::sync::Arc;
 
@@ -141,6 +143,7 @@ pub struct Store {
 
 struct Inner {
     engine: Engine,
+    hasher: Hasher,
     locks: Locks,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -157,6 +160,7 @@ impl Store {
         let engine = Engine::open(options.engine.clone())?;
         let inner = Inner {
             engine,
+            hasher: Hasher::new(),
             locks: Locks::new(),
             clock,
             ids,
