@@ -42,7 +42,6 @@ struct Trail {
 
 async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body> {
     let started = Instant::now();
-    let received = app.now();
     let id = app.ids().request_id();
     let (parts, body) = request.into_parts();
     let method = parts.method.clone();
@@ -87,9 +86,8 @@ async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body
         key = trail.key.as_deref().unwrap_or("-"),
         status = response.status().as_u16(),
         code,
-        ms = started.elapsed().as_secs_f64() * 1000.0,
+        ms = format_args!("{:.3}", started.elapsed().as_secs_f64() * 1000.0),
         id,
-        at = received.0,
     );
     response
 }
