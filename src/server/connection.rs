@@ -40,7 +40,7 @@ const LINGER_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a lingering client may be silent.
 const LINGER_IDLE_MAX: Duration = Duration::from_secs(1);
 /// Largest read buffer of a connection, in bytes.
-const READ_BUFFER_BYTES_MAX: usize = 256 * 1024;
+const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// What every connection shares.
 #[derive(Debug, Clone)]

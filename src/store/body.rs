@@ -47,13 +47,20 @@ impl Store {
     /// Starts to take in a body of about `size_hint` bytes; with its MD5 when `md5`. Limits are the caller's: the
     /// writer takes what it is given.
     pub fn receive(&self, size_hint: Option<u64>, md5: bool) -> BodyWriter {
+        let place = match size_hint {
+            // Nothing is reserved before the first byte.
+            Some(len) if len > SMALL_BODY_MAX as u64 => {
+                Writing::Extents(Box::new(self.inner.engine.stage(size_hint)))
+            }
+            _ => Writing::One(Bytes::new()),
+        };
         BodyWriter {
             store: self.clone(),
             hint: size_hint,
             len: 0,
             crc64: Crc64::default(),
             md5: md5.then(|| self.inner.hasher.begin()),
-            place: Writing::One(Bytes::new()),
+            place,
         }
     }
 }

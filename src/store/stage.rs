@@ -117,8 +117,10 @@ impl StagedWriter {
         if let Some(running) = self.syncing.take() {
             running.await.unwrap_or(Err(EngineError::Closed))?;
         }
+        // One sync at a time is enough to keep the backlog short, and many uploads need no thread each to wait for it.
         if self.shared.syncs_bodies()
             && let Some(volume) = self.volume.clone()
+            && !volume.is_syncing()
         {
             self.syncing = Some(tokio::task::spawn_blocking(move || volume.sync()));
         }

@@ -229,6 +229,11 @@ impl Volume {
             .inspect_err(|error| self.health.poison(error))
     }
 
+    /// Whether a sync is under way.
+    pub(crate) fn is_syncing(&self) -> bool {
+        self.syncing.is_locked()
+    }
+
     /// Reads exactly `buffer` if all of it is in the page cache; `false` when the caller should use a blocking read.
     pub(crate) fn read_cached(
         &self,
