@@ -1,11 +1,12 @@
 //! AppendObject and SealAppendObject (append.md).
 
+use crate::domain::name::ObjectKey;
 use crate::error::{Code, Error, Result};
 use crate::http::headers::{self, OBJECT_TYPE, SEALED_TIME, STORAGE_CLASS};
 use crate::http::reply::{self, HASH_CRC64, NEXT_APPEND_POSITION, Reply, VERSION_ID};
 use crate::http::throttle::QOS_DELAY_TIME;
 use crate::operation::Call;
-use crate::store;
+use crate::store::{self, Bucket};
 use http::header::LAST_MODIFIED;
 
 /// AppendObject: adds the body at `position`, which must be the object's length. The order of checks is R60's;
@@ -20,10 +21,10 @@ pub async fn append(mut call: Call) -> Result<Reply> {
     }
     let position = position(&call)?;
     call.check_upload()?;
-    let early =
-        call.store()
-            .check_append(call.bucket()?, call.key()?, position, call.body_length());
-    let creates = early.map_err(|error| refused(&call, error))?.creates;
+    let creates = check(&call, call.bucket()?, call.key()?, position)
+        .await
+        .map_err(|error| refused(&call, error))?
+        .creates;
     let acl = headers::acl(call.headers())?;
     super::object::check_public(call.bucket()?, acl)?;
     // Headers of the creation count only there; elsewhere even invalid ones are ignored (R33 to R38).
@@ -50,9 +51,19 @@ pub async fn append(mut call: Call) -> Result<Reply> {
         acl,
         creation.map_err(Refusal::Edge),
     );
-    let appended = appended
-        .await
-        .map_err(|refusal| refusal.into_error(&call))?;
+    let appended = match appended.await {
+        Ok(appended) => appended,
+        Err(Refusal::Edge(error)) => return Err(error),
+        Err(Refusal::Store(store::Error::PositionMismatch { length })) => {
+            // The body is spent, but the length that is told should be a fresh one.
+            let now = check(&call, call.bucket()?, call.key()?, position)
+                .await
+                .err();
+            let error = now.unwrap_or(store::Error::PositionMismatch { length });
+            return Err(refused(&call, error));
+        }
+        Err(Refusal::Store(error)) => return Err(refused(&call, error)),
+    };
 
     let reply = reply::empty()
         .etag(&appended.etag)
@@ -100,12 +111,23 @@ impl From<store::Error> for Refusal {
     }
 }
 
-impl Refusal {
-    fn into_error(self, call: &Call) -> Error {
-        match self {
-            Self::Edge(error) => error,
-            Self::Store(error) => refused(call, error),
+/// What the store says before the body; a caller whose position does not fit asks once more when it is his turn.
+async fn check(
+    call: &Call,
+    bucket: &Bucket,
+    key: &ObjectKey,
+    position: u64,
+) -> Result<store::AppendState, store::Error> {
+    let look = || {
+        call.store()
+            .check_append(bucket, key, position, call.body_length())
+    };
+    match look() {
+        Err(store::Error::PositionMismatch { .. }) => {
+            call.store().take_turn(bucket, key).await;
+            look()
         }
+        other => other,
     }
 }
 

@@ -48,7 +48,8 @@ pub struct Sealed {
 }
 
 impl Store {
-    /// Steps 7 to 10 and 12 of R60 before the body has come: may refuse early, never accepts early (R92).
+    /// Steps 7 to 10 and 12 of R60 before the body has come: may refuse early, never accepts early (R92). It sees appends
+    /// that are applied and not yet durable, as the decision itself will.
     /// `body_len` is the announced length in bytes, if one was announced.
     pub fn check_append(
         &self,
@@ -60,13 +61,19 @@ impl Store {
         let row = self
             .inner
             .engine
-            .get(View::Committed, &self.keys().object(bucket.id, key))?;
+            .get(View::Pending, &self.keys().object(bucket.id, key))?;
         let current = row.map(|row| Record::decode(&row)).transpose();
         let current = current.map_err(|error| named(error, bucket, key.as_str()))?;
         self.admit(bucket, current.as_ref(), position, body_len.unwrap_or(0))?;
         Ok(AppendState {
             creates: current.is_none_or(|current| current.stored.is_none()),
         })
+    }
+
+    /// Waits until a client that was refused with [`Error::PositionMismatch`] should be told the length; ask
+    /// [`Self::check_append`] again then. Returns at once where nobody else appends, and after 20 ms at the latest.
+    pub async fn take_turn(&self, bucket: &Bucket, key: &ObjectKey) {
+        self.inner.turns.take(self.key_lock(bucket, key)).await;
     }
 
     /// The checks of R60 in their order: retention, type, sealed, position, restored, size.
@@ -120,6 +127,7 @@ impl Store {
         creation: Result<ObjectAttributes, E>,
     ) -> Result<Appended, E> {
         let (commit, appended) = self.plan_append(bucket, key, position, body, acl, creation)?;
+        self.inner.turns.pass(self.key_lock(bucket, key));
         commit.await.map_err(Error::from)?;
         Ok(appended)
     }

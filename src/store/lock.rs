@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::hash::{BuildHasher, RandomState};
 
 const BUCKET_LOCKS: usize = 64;
-const KEY_LOCKS: usize = 1024;
+pub(super) const KEY_LOCKS: usize = 1024;
 
 /// All locks of a store.
 #[derive(Debug)]
@@ -22,6 +22,18 @@ pub(super) struct Locks {
 /// Which lock a key or an upload has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct KeyLock(usize);
+
+impl KeyLock {
+    /// A number below [`KEY_LOCKS`].
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+
+    #[cfg(test)]
+    pub(super) const fn at(index: usize) -> Self {
+        Self(index)
+    }
+}
 
 /// Locks held for a write to objects. Fields drop in order: keys first.
 pub(super) struct ObjectGuards<'l> {

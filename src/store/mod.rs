@@ -52,6 +52,7 @@ mod space;
 mod stage;
 #[cfg(test)]
 mod testing;
+mod turn;
 pub mod version;
 #[cfg(test)]
 mod version_tests;
@@ -85,6 +86,7 @@ use engine::Engine;
 use hash::Hasher;
 use lock::Locks;
 use std::sync::Arc;
+use turn::Turns;
 
 /// Longest object in bytes unless configured otherwise: 5 GB (R61).
 pub const OBJECT_SIZE_MAX: u64 = 5 * 1024 * 1024 * 1024;
@@ -145,6 +147,7 @@ struct Inner {
     engine: Engine,
     hasher: Hasher,
     locks: Locks,
+    turns: Turns,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     options: StoreOptions,
@@ -162,6 +165,7 @@ impl Store {
             engine,
             hasher: Hasher::new(),
             locks: Locks::new(),
+            turns: Turns::new(),
             clock,
             ids,
             options,
