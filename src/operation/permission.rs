@@ -60,6 +60,10 @@ fn authorize_version(
         Some(bucket) => store.config(bucket, "policy")?,
         None => None,
     };
+    let block_public_access = match bucket {
+        Some(bucket) => store.blocks_public_access(bucket)?,
+        None => false,
+    };
     let object_acl = match (bucket, wish.key) {
         (Some(bucket), Some(key)) if !identity.is_account_root(&bucket.owner) => {
             object_acl(store, bucket, key, wish.version)?
@@ -74,8 +78,7 @@ fn authorize_version(
         bucket_acl: bucket.map(|bucket| bucket.settings.acl),
         object_acl,
         policy: policy.as_deref(),
-        block_public_access: bucket
-            .is_some_and(|bucket| bucket.settings.public_access_block == Some(true)),
+        block_public_access,
         requester_pays: bucket.is_some_and(|bucket| bucket.settings.requester_pays),
     };
     let action = match wish.version {

@@ -43,9 +43,9 @@ fn no_such_acl(header: &'static str, text: &str) -> Error {
 pub async fn put_bucket(call: Call) -> Result<Reply> {
     let acl = bucket_acl(&call)?.ok_or_else(|| no_such_acl("x-oss-acl", ""))?;
     let name = call.bucket_name()?;
+    refuse_public(&call, acl)?;
 
-    if let Ok(bucket) = call.bucket() {
-        refuse_public(bucket, acl)?;
+    if call.bucket().is_ok() {
         let change = move |settings: &mut crate::store::BucketSettings| {
             settings.acl = acl;
             Ok::<_, Error>(())
@@ -81,11 +81,7 @@ pub async fn put_object(call: Call) -> Result<Reply> {
     let text = call.header("x-oss-object-acl")?.unwrap_or_default();
     let acl = ObjectAcl::parse(text).ok_or_else(|| no_such_acl("x-oss-object-acl", text))?;
     let bucket = call.bucket()?;
-    if matches!(acl, ObjectAcl::PublicRead | ObjectAcl::PublicReadWrite)
-        && bucket.settings.public_access_block == Some(true)
-    {
-        return Err(Error::new(Code::AccessDenied).message("Put public object acl is not allowed"));
-    }
+    super::object::check_public(&call, bucket, Some(acl))?;
 
     let change = move |settings: &mut crate::store::ObjectSettings| {
         settings.acl = acl;

@@ -26,7 +26,7 @@ pub async fn append(mut call: Call) -> Result<Reply> {
         .map_err(|error| refused(&call, error))?
         .creates;
     let acl = headers::acl(call.headers())?;
-    super::object::check_public(call.bucket()?, acl)?;
+    super::object::check_public(&call, call.bucket()?, acl)?;
     // Headers of the creation count only there; elsewhere even invalid ones are ignored (R33 to R38).
     let mut creation = headers::append_attributes(call.headers());
     if creates {

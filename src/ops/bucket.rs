@@ -62,9 +62,14 @@ impl Endpoints {
     }
 }
 
-/// Refuses a public ACL where public access is blocked.
-pub(super) fn refuse_public(bucket: &Bucket, acl: BucketAcl) -> Result<()> {
-    if bucket.settings.public_access_block == Some(true) && acl != BucketAcl::Private {
+/// Refuses a public ACL where public access is blocked: by the bucket or, also for one to be made, by the account.
+pub(super) fn refuse_public(call: &Call, acl: BucketAcl) -> Result<()> {
+    let blocked = match (call.bucket(), call.identity().uid()) {
+        (Ok(bucket), _) => call.store().blocks_public_access(bucket)?,
+        (Err(_), Some(uid)) => call.store().account_blocks_public_access(uid)?,
+        (Err(_), None) => false,
+    };
+    if blocked && acl != BucketAcl::Private {
         let message = "Put public bucket acl is not allowed";
         return Err(Error::new(Code::AccessDenied).message(message));
     }
@@ -83,11 +88,11 @@ pub async fn put(mut call: Call) -> Result<Reply> {
     let acl = acl::bucket_acl(&call)?;
     let options = options(&call, &document, acl)?;
     let encryption = bucket_config::encryption_of_headers(&call)?;
-    if let (Ok(bucket), Some(acl)) = (call.bucket(), acl) {
-        refuse_public(bucket, acl)?;
-    }
     let name = call.bucket_name()?;
     let owner = call.identity().uid().ok_or(Code::AccessDenied)?;
+    if let Some(acl) = acl {
+        refuse_public(&call, acl)?;
+    }
 
     let created = call
         .store()

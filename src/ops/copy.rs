@@ -18,7 +18,7 @@ const COPY_SOURCE: &str = "x-oss-copy-source";
 /// CopyObject: a new object from another one's bytes, or new headers for an object copied onto itself.
 pub async fn object(call: Call) -> Result<Reply> {
     let options = options(&call)?;
-    super::object::check_public(call.bucket()?, options.acl)?;
+    super::object::check_public(&call, call.bucket()?, options.acl)?;
     let source = Source::of(&call)?;
     if options.replace_tags && !options.tags.is_empty() {
         call.may(

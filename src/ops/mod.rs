@@ -62,9 +62,9 @@ operations! {
     // Service
     ListBuckets, GET, Service, [], ListBuckets, "oss:ListBuckets", None, Full, "Service", service::list_buckets;
     DescribeRegions, GET, Service, [Query("regions")], ListBuckets, "oss:DescribeRegions", None, Full, "Service", service::describe_regions;
-    GetPublicAccessBlock, GET, Service, [Query("publicAccessBlock")], ListBuckets, "oss:GetPublicAccessBlock", None, No, "Service", unsupported;
-    PutPublicAccessBlock, PUT, Service, [Query("publicAccessBlock")], ListBuckets, "oss:PutPublicAccessBlock", Document(64 * KIB), No, "Service", unsupported;
-    DeletePublicAccessBlock, DELETE, Service, [Query("publicAccessBlock")], ListBuckets, "oss:DeletePublicAccessBlock", None, No, "Service", unsupported;
+    GetPublicAccessBlock, GET, Service, [Query("publicAccessBlock")], ListBuckets, "oss:GetPublicAccessBlock", None, Full, "Service", service::get_public_access_block;
+    PutPublicAccessBlock, PUT, Service, [Query("publicAccessBlock")], ListBuckets, "oss:PutPublicAccessBlock", Document(64 * KIB), Full, "Service", service::put_public_access_block;
+    DeletePublicAccessBlock, DELETE, Service, [Query("publicAccessBlock")], ListBuckets, "oss:DeletePublicAccessBlock", None, Full, "Service", service::delete_public_access_block;
     ListUserDataRedundancyTransition, GET, Service, [Query("redundancyTransition")], ListBuckets, "oss:ListUserDataRedundancyTransition", None, No, "Service", unsupported;
     GetUserQoSInfo, GET, Service, [Query("qosInfo")], ListBuckets, "oss:GetUserQoSInfo", None, No, "Service", unsupported;
     ListResourcePools, GET, Service, [Query("resourcePool")], ListBuckets, "oss:ListResourcePools", None, No, "Service", unsupported;
@@ -236,7 +236,7 @@ operations! {
     UploadPartCopy, PUT, Object, [Query("uploadId"), Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Multipart upload", multipart::upload_part_copy;
     CompleteMultipartUpload, POST, Object, [Query("uploadId")], Write, "oss:PutObject", Document(2 * MIB), Partial("callbacks are not offered"), "Multipart upload", multipart::complete;
     AbortMultipartUpload, DELETE, Object, [Query("uploadId")], Write, "oss:AbortMultipartUpload", None, Full, "Multipart upload", multipart::abort;
-    ListMultipartUploads, GET, Bucket, [Query("uploads")], List, "oss:ListMultipartUploads", None, Full, "Multipart upload", multipart::list_uploads;
+    ListMultipartUploads, GET, Bucket, [Query("uploads")], BucketOwner, "oss:ListMultipartUploads", None, Full, "Multipart upload", multipart::list_uploads;
     ListParts, GET, Object, [Query("uploadId")], Write, "oss:ListParts", None, Full, "Multipart upload", multipart::list_parts;
     // LiveChannel
     PutLiveChannel, PUT, Object, [Query("live")], Write, "oss:PutLiveChannel", Document(64 * KIB), No, "LiveChannel", unsupported;

@@ -126,7 +126,7 @@ pub async fn complete(mut call: Call) -> Result<Reply> {
     headers::refuse_sse(call.headers())?;
     let encoding = super::list::encoding(call.query())?;
     let acl = headers::acl(call.headers())?;
-    super::object::check_public(call.bucket()?, acl)?;
+    super::object::check_public(&call, call.bucket()?, acl)?;
     let completion = Completion {
         parts: listed_parts(&mut call).await?,
         acl,

@@ -243,7 +243,7 @@ pub(super) fn show_written(call: &Call, written: &Written) -> Reply {
 
 /// What a write's headers ask for beyond the write itself must be allowed too.
 pub(super) fn check_attributes(call: &Call, attributes: &ObjectAttributes) -> Result<()> {
-    check_public(call.bucket()?, attributes.acl)?;
+    check_public(call, call.bucket()?, attributes.acl)?;
     if !attributes.tags.is_empty() {
         call.may(
             Access::Write,
@@ -257,12 +257,12 @@ pub(super) fn check_attributes(call: &Call, attributes: &ObjectAttributes) -> Re
 }
 
 /// A blocked bucket takes no public objects.
-pub(super) fn check_public(bucket: &Bucket, acl: Option<ObjectAcl>) -> Result<()> {
+pub(super) fn check_public(call: &Call, bucket: &Bucket, acl: Option<ObjectAcl>) -> Result<()> {
     let public = matches!(
         acl,
         Some(ObjectAcl::PublicRead | ObjectAcl::PublicReadWrite)
     );
-    if public && bucket.settings.public_access_block == Some(true) {
+    if public && call.store().blocks_public_access(bucket)? {
         return Err(Error::new(Code::AccessDenied).message("Put public object acl is not allowed"));
     }
     Ok(())

@@ -26,8 +26,7 @@ fn parse(bytes: &[u8]) -> Result<Policy> {
 pub async fn put_policy(mut call: Call) -> Result<Reply> {
     let bytes = call.document().await?;
     let policy = parse(&bytes)?;
-    let block = call.bucket()?.settings.public_access_block;
-    if block == Some(true) && policy.is_public() {
+    if policy.is_public() && call.store().blocks_public_access(call.bucket()?)? {
         let message = "Put public bucket policy is not allowed";
         return Err(Error::new(Code::AccessDenied).message(message));
     }

@@ -198,7 +198,7 @@ impl Upload {
         }
         let map = fields.headers()?;
         let attributes = headers::attributes(&map)?;
-        super::object::check_public(bucket, attributes.acl)?;
+        super::object::check_public(call, bucket, attributes.acl)?;
         let options = PutOptions {
             forbid_overwrite: headers::forbid_overwrite(&map)?,
         };

@@ -1,4 +1,4 @@
-//! Service level: the caller's buckets and the regions.
+//! Service level: the caller's buckets, the regions, and what the account sets for all its buckets.
 
 use super::acl;
 use super::bucket::{Endpoints, location};
@@ -7,6 +7,7 @@ use crate::http::query::Query;
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
 use crate::store::{Bucket, BucketListQuery};
+use crate::xml::config::PublicAccessBlockConfiguration;
 use crate::xml::object::Tagging;
 use crate::xml::service::{BucketSummary, Buckets, ListBucketsResult, RegionInfo, RegionInfoList};
 
@@ -153,6 +154,36 @@ pub async fn describe_regions(call: Call) -> Result<Reply> {
     };
 
     reply::xml(&RegionInfoList { region_info })
+}
+
+/// PutPublicAccessBlock: for all buckets of the caller's account, those to come included.
+pub async fn put_public_access_block(mut call: Call) -> Result<Reply> {
+    let document: PublicAccessBlockConfiguration = call.xml().await?;
+
+    let uid = call.identity().uid().ok_or(Code::AccessDenied)?;
+    call.store()
+        .block_public_access(uid, document.block_public_access)
+        .await?;
+
+    Ok(reply::empty())
+}
+
+/// GetPublicAccessBlock: false where it was never set.
+pub async fn get_public_access_block(call: Call) -> Result<Reply> {
+    let uid = call.identity().uid().ok_or(Code::AccessDenied)?;
+    let block_public_access = call.store().account_blocks_public_access(uid)?;
+
+    reply::xml(&PublicAccessBlockConfiguration {
+        block_public_access,
+    })
+}
+
+/// DeletePublicAccessBlock: as if it were set to false.
+pub async fn delete_public_access_block(call: Call) -> Result<Reply> {
+    let uid = call.identity().uid().ok_or(Code::AccessDenied)?;
+    call.store().block_public_access(uid, false).await?;
+
+    Ok(reply::no_content())
 }
 
 fn region_info(name: &str) -> RegionInfo {

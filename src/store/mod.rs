@@ -4,6 +4,7 @@
 //! the locks of the keys it touches, reads the pending state, decides, and puts all it promises into one batch, which
 //! is submitted under the locks and awaited without them. Time and random ids come only from [`Store::open`].
 
+mod account;
 pub mod append;
 #[cfg(test)]
 mod append_tests;

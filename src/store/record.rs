@@ -5,6 +5,7 @@
 //! world u32 ‖ tag u8 ‖ …                                              numbers big-endian
 //!   01 name                             bucket
 //!   02 bucket u64 ‖ kind                configuration document
+//!   03 uid                              what an account has set for all its buckets
 //!   10 bucket ‖ key                     the current version, or the delete marker that hides the key
 //!   11 bucket ‖ key ‖ !sequence         older versions, newest first
 //!   12 bucket ‖ key                     the sequence of the null version, while it is an older one
@@ -36,6 +37,7 @@ use crate::domain::time::Timestamp;
 
 const BUCKET: u8 = 0x01;
 const CONFIG: u8 = 0x02;
+const ACCOUNT: u8 = 0x03;
 const OBJECT: u8 = 0x10;
 const VERSION: u8 = 0x11;
 const NULL: u8 = 0x12;
@@ -75,6 +77,12 @@ impl Keys {
     pub(super) fn bucket(self, name: &str) -> Vec<u8> {
         let mut key = self.head(BUCKET, name.len());
         key.extend_from_slice(name.as_bytes());
+        key
+    }
+
+    pub(super) fn account(self, uid: &str) -> Vec<u8> {
+        let mut key = self.head(ACCOUNT, uid.len());
+        key.extend_from_slice(uid.as_bytes());
         key
     }
 

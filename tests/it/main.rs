@@ -15,6 +15,7 @@
 
 mod support;
 
+mod access;
 mod acl;
 mod append;
 mod append_concurrent;
