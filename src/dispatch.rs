@@ -9,7 +9,7 @@ use crate::http::address::Address;
 use crate::http::body::RequestBody;
 use crate::http::connection::{ConnectionInfo, FramedTwice};
 use crate::http::query::Query;
-use crate::http::reply::{self, Exchange, Reply};
+use crate::http::reply::{self, Exchange, REQUEST_CHARGED, Reply};
 use crate::operation::permission::{self, Wish};
 use crate::operation::{self, BodyRule, Call, Operation, Place, Request};
 use crate::ops::{self, OPERATIONS};
@@ -195,6 +195,10 @@ async fn admit_and_run(
     let admitted = permission::authorize(app, app.store(), identity, &wish, &incoming)?;
 
     let crossing = crossing(&request, &place);
+    let charged = place
+        .bucket
+        .as_ref()
+        .is_some_and(|bucket| charges(bucket, admitted.identity()));
     let store = app.store().clone();
 
     // A fault rule acts here, before the handler has seen anything.
@@ -208,6 +212,10 @@ async fn admit_and_run(
         body,
     );
     let result = (operation.handler)(call).await;
+    let result = match result {
+        Ok(reply) if charged => Ok(reply.header(REQUEST_CHARGED, "requester")),
+        other => other,
+    };
     // And here, when everything has happened and nothing has been said.
     match crossing {
         Some((bucket, method, origin)) => {
@@ -215,6 +223,11 @@ async fn admit_and_run(
         }
         None => result,
     }
+}
+
+/// Whether the caller pays for the request in place of the bucket's owner.
+fn charges(bucket: &Bucket, caller: &Identity) -> bool {
+    bucket.settings.requester_pays && !caller.is_anonymous() && !caller.is_account(&bucket.owner)
 }
 
 /// What the cross-origin rules need to know of a request that names its origin. A preflight answers for itself.

@@ -184,7 +184,9 @@ impl Case<'_> {
             return Ok(Permit::Open);
         }
         let permit = self.decide_unpaid()?;
-        if self.target.requester_pays && !self.is_own() && !self.facts.requester_pays {
+        // Nobody can be charged who has no name.
+        let pays = self.facts.requester_pays && self.uid().is_some();
+        if self.target.requester_pays && !self.is_own() && !pays {
             return Err(Refusal::Payer);
         }
         Ok(permit)

@@ -28,6 +28,8 @@ pub const NEXT_APPEND_POSITION: HeaderName = HeaderName::from_static("x-oss-next
 pub const HASH_CRC64: HeaderName = HeaderName::from_static("x-oss-hash-crc64ecma");
 /// `x-oss-version-id`.
 pub const VERSION_ID: HeaderName = HeaderName::from_static("x-oss-version-id");
+/// `x-oss-request-charged`: who pays, where it is not the bucket's owner.
+pub const REQUEST_CHARGED: HeaderName = HeaderName::from_static("x-oss-request-charged");
 /// `x-oss-delete-marker`.
 pub const DELETE_MARKER: HeaderName = HeaderName::from_static("x-oss-delete-marker");
 

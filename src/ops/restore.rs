@@ -23,7 +23,11 @@ pub async fn restore(mut call: Call) -> Result<Reply> {
     let request = if text.is_empty() {
         RestoreRequest::default()
     } else {
-        xml::from_xml(&text).map_err(|error| Error::new(Code::MalformedXML).source(error))?
+        xml::from_xml(&text).map_err(|error| {
+            Error::new(Code::MalformedXML)
+                .ec("0016-00000608")
+                .source(error)
+        })?
     };
     let object = call
         .store()
