@@ -9,7 +9,7 @@ use ossicle::ops::OPERATIONS;
 use crate::auth_matrix::{assert_error, place};
 use crate::support::client::{Client, Request};
 use crate::support::fixture::Bucket;
-use crate::support::server::shared;
+use crate::support::server::{Server, Settings, shared};
 use crate::support::signer::Scheme;
 
 const BUCKET_ACL: &str = "You have no right to access this object because of bucket acl.";
@@ -496,4 +496,41 @@ fn every_operation_refuses_every_bad_caller() {
             .text_at("AccessControlList/Grant"),
         "private"
     );
+}
+
+/// Every row by every scheme, header and URL: the same answer, so each operation can be presigned, and none is refused for the way it is
+/// signed. A bucket for each request, as some of them end it; no more buckets than an account may have.
+#[test]
+fn every_operation_takes_every_signature() {
+    let server = Server::start(Settings::default());
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for row in OPERATIONS {
+        if matches!(row.access, Access::Public | Access::Form) {
+            continue;
+        }
+        let mut expected = None;
+        for scheme in Scheme::ALL {
+            let bucket = place(&server);
+            let client = bucket.client.with_scheme(scheme);
+            let answer = request_for(row, &bucket).by(&client).send();
+            let got = (answer.status, answer.code());
+            let refused = [
+                "SignatureDoesNotMatch",
+                "AccessDenied",
+                "InvalidAccessKeyId",
+            ];
+            if refused.contains(&got.1.as_str()) {
+                wrong.push(format!("{} by {scheme:?}: {got:?}", row.name));
+            }
+            let first = expected.get_or_insert_with(|| got.clone());
+            if *first != got {
+                wrong.push(format!("{} by {scheme:?}: {got:?} for {first:?}", row.name));
+            }
+            asked += 1;
+            bucket.delete("k").send();
+            bucket.ask("DELETE").send();
+        }
+    }
+    assert!(asked > 900, "only {asked} requests");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -123,7 +123,7 @@ const SUBRESOURCES: &str = " acl append bucketInfo callback callback-var continu
     wormExtend wormId bucketArchiveDirectRead httpsConfig publicAccessBlock redundancyTransition accessPoint accessPointPolicy \
     asyncFetch endTime live qos qosInfo startTime status vod policyStatus seal rtc cleanRestoredObject \
     accessPointForObjectProcess accessPointConfigForObjectProcess accessPointPolicyForObjectProcess legalHold retention objectWorm \
-    overwriteConfig userDefinedLogFieldsConfig requesterQosInfo qosRequester resourcePool resourcePoolInfo resourcePoolBuckets \
+    overwriteConfig userDefinedLogFieldsConfig dataPipeline requesterQosInfo qosRequester resourcePool resourcePoolInfo resourcePoolBuckets \
     group link objectInfo img udf udfName udfImage udfImageDesc udfApplication udfApplicationLog udfId withHashContext \
     responseHeader processConfiguration vip vpcip ";
 
