@@ -37,6 +37,7 @@ mod permission;
 mod post_object;
 mod presign;
 mod restart;
+mod rules;
 mod sts;
 mod tagging;
 mod versioning;

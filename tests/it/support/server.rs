@@ -96,6 +96,8 @@ pub fn shared() -> Arc<Server> {
     let on_disk = std::env::var_os("IT_STORE").is_some_and(|store| store == "disk");
     let server = Arc::new(Server::start(Settings {
         on_disk,
+        // More than the tests that share it make together.
+        config: "[limits]\nbuckets_max = 10000".to_owned(),
         ..Settings::default()
     }));
     *slot = Arc::downgrade(&server);
