@@ -12,6 +12,7 @@ KEY_ID = os.environ['SDK_KEY_ID']
 KEY_SECRET = os.environ['SDK_KEY_SECRET']
 REGION = os.environ['SDK_REGION']
 BUCKET = os.environ['SDK_BUCKET']
+STS_ID, STS_SECRET, STS_TOKEN = (os.environ[f'SDK_STS_{name}'] for name in ('ID', 'SECRET', 'TOKEN'))
 
 _resolve = socket.getaddrinfo
 
@@ -52,6 +53,15 @@ class Checks:
 def same(got, wanted):
     if got != wanted:
         raise AssertionError(f'{got!r} is not {wanted!r}')
+
+
+def wait_for(what, probe):
+    """Asks until the answer is true; a restore takes a moment."""
+    deadline = time.monotonic() + 20
+    while not probe():
+        if time.monotonic() > deadline:
+            raise AssertionError(f'waited in vain for {what}')
+        time.sleep(0.05)
 
 
 def http(method, url, body=None, headers=None):

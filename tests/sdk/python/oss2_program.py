@@ -1,7 +1,8 @@
 """Drives the server with the official Python SDK of the first generation, `oss2`."""
 import oss2
 
-from check import AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, Checks, http, same
+from check import (AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, STS_ID, STS_SECRET, STS_TOKEN, Checks, http,
+                   same, wait_for)
 
 check = Checks('oss2')
 auth = oss2.make_auth(KEY_ID, KEY_SECRET, oss2.AUTH_VERSION_4 if AUTH == 'v4' else oss2.AUTH_VERSION_1)
@@ -280,6 +281,109 @@ def _():
     for version in (first, second):
         kept.delete_object('k', params={'versionId': version})
     kept.delete_bucket()
+
+
+@check('versions: one comes back by a copy, the others go together')
+def _():
+    kept = bucket_of(f'{BUCKET}-v')
+    kept.create_bucket()
+    kept.put_bucket_versioning(oss2.models.BucketVersioningConfig(oss2.BUCKET_VERSIONING_ENABLE))
+    first, second = (kept.put_object('k', body).versionid for body in (b'one', b'two'))
+    tags = oss2.models.TaggingRule()
+    tags.add('of', 'first')
+    kept.put_object_tagging('k', oss2.models.Tagging(tags), params={'versionId': first})
+    same(kept.get_object_tagging('k', params={'versionId': second}).tag_set.len(), 0)
+    third = kept.copy_object(kept.bucket_name, 'k', 'k', params={'versionId': first}).versionid
+    same(kept.get_object('k').read(), b'one')
+    kept.put_bucket_versioning(oss2.models.BucketVersioningConfig(oss2.BUCKET_VERSIONING_SUSPEND))
+    same(kept.put_object('k', b'null').versionid, 'null')
+    versions = oss2.models.BatchDeleteObjectVersionList()
+    for version in (first, second, third, 'null'):
+        versions.append(oss2.models.BatchDeleteObjectVersion('k', version))
+    same(sorted(d.versionid for d in kept.delete_object_versions(versions).delete_versions), sorted([first, second, third, 'null']))
+    kept.delete_bucket()
+
+
+@check('archive: restored after a while, then cleaned')
+def _():
+    bucket.put_object('frozen', b'cold', headers={'x-oss-storage-class': oss2.BUCKET_STORAGE_CLASS_COLD_ARCHIVE})
+    refused('InvalidObjectState', bucket.get_object, 'frozen')
+    job = oss2.models.RestoreJobParameters(oss2.models.RESTORE_TIER_EXPEDITED)
+    same(bucket.restore_object('frozen', input=oss2.models.RestoreConfiguration(days=2, job_parameters=job)).status, 202)
+    refused('RestoreAlreadyInProgress', bucket.restore_object, 'frozen')
+    wait_for('the restore', lambda: 'ongoing-request="false"' in bucket.head_object('frozen').headers['x-oss-restore'])
+    same(bucket.get_object('frozen').read(), b'cold')
+    same(bucket.restore_object('frozen').status, 200)
+    refused('OperationNotSupported', bucket.restore_object, 'normal')
+
+
+@check('acl of bucket and object, facts of the bucket, who pays')
+def _():
+    same(bucket.get_object_acl('normal').acl, 'default')
+    bucket.put_object_acl('normal', oss2.OBJECT_ACL_PRIVATE)
+    same(bucket.get_object_acl('normal').acl, 'private')
+    bucket.put_object_acl('normal', oss2.OBJECT_ACL_DEFAULT)
+    bucket.put_bucket_acl(oss2.BUCKET_ACL_PUBLIC_READ)
+    same(bucket_of(BUCKET, oss2.AnonymousAuth()).get_object('normal').read(), b'fixed')
+    bucket.put_bucket_acl(oss2.BUCKET_ACL_PRIVATE)
+    same((bucket.get_bucket_location().location, bucket.get_bucket_stat().object_count > 0), (f'oss-{REGION}', True))
+    bucket.put_bucket_request_payment(oss2.models.PAYER_REQUESTER)
+    same(bucket.get_bucket_request_payment().payer, 'Requester')
+    bucket.put_bucket_request_payment(oss2.models.PAYER_BUCKETOWNER)
+
+
+@check('policy, and public access blocked')
+def _():
+    policy = ('{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:GetObject","Principal":["*"],'
+              f'"Resource":["acs:oss:*:*:{BUCKET}/normal"]}}]}}')
+    bucket.put_bucket_policy(policy)
+    same(bucket.get_bucket_policy().policy, policy)
+    nobody = bucket_of(BUCKET, oss2.AnonymousAuth())
+    same(nobody.get_object('normal').read(), b'fixed')
+    refused('AccessDenied', nobody.get_object, 'big')
+    bucket.put_bucket_public_access_block(True)
+    same(bucket.get_bucket_public_access_block().block_public_access, True)
+    refused('AccessDenied', nobody.get_object, 'normal')
+    refused('AccessDenied', bucket.put_bucket_acl, oss2.BUCKET_ACL_PUBLIC_READ)
+    bucket.delete_bucket_public_access_block()
+    bucket.delete_bucket_policy()
+    refused('NoSuchBucketPolicy', bucket.get_bucket_policy)
+    same(service.get_public_access_block().block_public_access, False)
+
+
+@check('retention: a policy that begins, is locked, and holds')
+def _():
+    held = bucket_of(f'{BUCKET}-w')
+    held.create_bucket()
+    held.init_bucket_worm(2)
+    same((held.get_bucket_worm().state, held.get_bucket_worm().retention_period_days), ('InProgress', 2))
+    held.abort_bucket_worm()
+    worm = held.init_bucket_worm(1).worm_id
+    refused('NoSuchWORMConfiguration', held.complete_bucket_worm, '0' * 32)
+    held.complete_bucket_worm(worm)
+    held.extend_bucket_worm(worm, 2)
+    same((held.get_bucket_worm().state, held.get_bucket_worm().retention_period_days), ('Locked', 2))
+    refused('WORMConfigurationLocked', held.abort_bucket_worm)
+    held.append_object('log', 0, b'x')
+    for call in (lambda: held.append_object('log', 1, b'y'), lambda: held.put_object('log', b'y'), lambda: held.delete_object('log')):
+        refused('FileImmutable', call)
+
+
+@check('sts: a temporary key with its token, and not without')
+def _():
+    def of(token):
+        return bucket_of(BUCKET, oss2.StsAuth(STS_ID, STS_SECRET, token, auth_version=auth.auth_version()))
+    same(of(STS_TOKEN).get_object('normal').read(), b'fixed')
+    of(STS_TOKEN).put_object('by sts', b'x')
+    same(http('GET', of(STS_TOKEN).sign_url('GET', 'by sts', 60, slash_safe=True)), (200, b'x'))
+    refused('InvalidSecurityToken', of(STS_TOKEN[:-1]).get_object, 'normal')
+
+
+@check('traffic limit')
+def _():
+    bucket.put_object('limited', b'x' * 1000, headers={oss2.models.OSS_TRAFFIC_LIMIT: '819200'})
+    same(len(bucket.get_object('limited', headers={oss2.models.OSS_TRAFFIC_LIMIT: '819200'}).read()), 1000)
+    refused('InvalidArgument', bucket.put_object, 'limited', b'x', headers={oss2.models.OSS_TRAFFIC_LIMIT: '1'})
 
 
 @check('keys: wrong secret, unknown key, nobody')

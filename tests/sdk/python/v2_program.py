@@ -1,14 +1,15 @@
 """Drives the server with the official Python SDK of the second generation, `alibabacloud-oss-v2`."""
 import alibabacloud_oss_v2 as oss
 
-from check import AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, Checks, http, same
+from check import (AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, STS_ID, STS_SECRET, STS_TOKEN, Checks, http,
+                   same, wait_for)
 
 check = Checks('python-v2')
 
 
-def client_of(key_id=KEY_ID, secret=KEY_SECRET):
+def client_of(key_id=KEY_ID, secret=KEY_SECRET, token=None):
     config = oss.config.load_default()
-    config.credentials_provider = oss.credentials.StaticCredentialsProvider(key_id, secret)
+    config.credentials_provider = oss.credentials.StaticCredentialsProvider(key_id, secret, token)
     config.region, config.endpoint, config.signature_version = REGION, ENDPOINT, AUTH
     config.use_path_style, config.retry_max_attempts = PATH_STYLE, 1
     return oss.Client(config)
@@ -229,6 +230,17 @@ def _():
     refused('NoSuchUpload', client.list_parts, oss.ListPartsRequest(bucket=BUCKET, key='big', upload_id=upload))
 
 
+@check('multipart: uploads listed, a part copied, all parts at once')
+def _():
+    at = {'bucket': BUCKET, 'key': 'copied part'}
+    upload = client.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(**at)).upload_id
+    listed = client.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=BUCKET, prefix='copied'))
+    same([(u.key, u.upload_id) for u in listed.uploads], [('copied part', upload)])
+    client.upload_part_copy(oss.UploadPartCopyRequest(**at, upload_id=upload, part_number=1, source_key='normal', source_range='bytes=1-3'))
+    done = client.complete_multipart_upload(oss.CompleteMultipartUploadRequest(**at, upload_id=upload, complete_all='yes'))
+    same((done.etag.endswith('-1"'), text('copied part')), (True, b'ixe'))
+
+
 @check('tags and symlinks')
 def _():
     put('tagged', b'1', tagging='a=1&b=x%20y')
@@ -241,6 +253,8 @@ def _():
     client.put_object_tagging(oss.PutObjectTaggingRequest(bucket=BUCKET, key='tagged', tagging=oss.Tagging(
         tag_set=oss.TagSet(tags=[oss.Tag(key='c', value='3')]))))
     same(tags(), [('c', '3')])
+    client.delete_object_tagging(oss.DeleteObjectTaggingRequest(bucket=BUCKET, key='tagged'))
+    same(tags(), [])
     client.put_symlink(oss.PutSymlinkRequest(bucket=BUCKET, key='link', symlink_target='normal'))
     same(client.get_symlink(oss.GetSymlinkRequest(bucket=BUCKET, key='link')).target, 'normal')
     same(text('link'), b'fixed')
@@ -264,6 +278,117 @@ def _():
     client.delete_multiple_objects(oss.DeleteMultipleObjectsRequest(bucket=name, objects=[
         oss.DeleteObject(key='k', version_id=version) for version in (first, second, marker.version_id)]))
     client.delete_bucket(oss.DeleteBucketRequest(bucket=name))
+
+
+@check('archive: restored after a while, then cleaned')
+def _():
+    at = {'bucket': BUCKET, 'key': 'frozen'}
+    put('frozen', b'cold', storage_class='ColdArchive')
+    refused('InvalidObjectState', client.get_object, oss.GetObjectRequest(**at))
+    refused('ArchiveRestoreFileStale', client.clean_restored_object, oss.CleanRestoredObjectRequest(**at))
+    job = oss.RestoreRequest(days=2, job_parameters=oss.JobParameters(tier='Bulk'))
+    restored = client.restore_object(oss.RestoreObjectRequest(**at, restore_request=job))
+    same((restored.status_code, restored.restore_priority), (202, 'Bulk'))
+    refused('RestoreAlreadyInProgress', client.restore_object, oss.RestoreObjectRequest(**at))
+    wait_for('the restore', lambda: 'ongoing-request="false"' in head('frozen').restore)
+    same(text('frozen'), b'cold')
+    client.clean_restored_object(oss.CleanRestoredObjectRequest(**at))
+    refused('InvalidObjectState', client.get_object, oss.GetObjectRequest(**at))
+
+
+@check('append: sealed')
+def _():
+    at = {'bucket': BUCKET, 'key': 'sealed'}
+    append('sealed', 0, b'x')
+    refused('PositionNotEqualToLength', client.seal_append_object, oss.SealAppendObjectRequest(**at, position=0))
+    same(bool(client.seal_append_object(oss.SealAppendObjectRequest(**at, position=1)).sealed_time), True)
+    refused('AppendSealedObjectNotAllowed', client.append_object, oss.AppendObjectRequest(**at, position=1, body=b'y'))
+
+
+@check('acl of bucket and object, facts of the bucket, who pays')
+def _():
+    at = {'bucket': BUCKET, 'key': 'normal'}
+    client.put_object_acl(oss.PutObjectAclRequest(**at, acl='private'))
+    same(client.get_object_acl(oss.GetObjectAclRequest(**at)).acl, 'private')
+    client.put_object_acl(oss.PutObjectAclRequest(**at, acl='default'))
+    client.put_bucket_acl(oss.PutBucketAclRequest(bucket=BUCKET, acl='public-read'))
+    same(client.get_bucket_acl(oss.GetBucketAclRequest(bucket=BUCKET)).acl, 'public-read')
+    client.put_bucket_acl(oss.PutBucketAclRequest(bucket=BUCKET, acl='private'))
+    same(client.get_bucket_location(oss.GetBucketLocationRequest(bucket=BUCKET)).location, f'oss-{REGION}')
+    same(client.get_bucket_stat(oss.GetBucketStatRequest(bucket=BUCKET)).object_count > 0, True)
+    payer = oss.RequestPaymentConfiguration(payer='Requester')
+    client.put_bucket_request_payment(oss.PutBucketRequestPaymentRequest(bucket=BUCKET, request_payment_configuration=payer))
+    found = client.get_bucket_request_payment(oss.GetBucketRequestPaymentRequest(bucket=BUCKET))
+    same(found.request_payment_configuration.payer, 'Requester')
+    payer.payer = 'BucketOwner'
+    client.put_bucket_request_payment(oss.PutBucketRequestPaymentRequest(bucket=BUCKET, request_payment_configuration=payer))
+
+
+@check('policy, and public access blocked')
+def _():
+    policy = ('{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:GetObject","Principal":["*"],'
+              f'"Resource":["acs:oss:*:*:{BUCKET}/normal"]}}]}}')
+    client.put_bucket_policy(oss.PutBucketPolicyRequest(bucket=BUCKET, body=policy))
+    same(client.get_bucket_policy(oss.GetBucketPolicyRequest(bucket=BUCKET)).body, policy)
+    status = client.get_bucket_policy_status(oss.GetBucketPolicyStatusRequest(bucket=BUCKET))
+    same(status.policy_status.is_public, True)
+    block = oss.PublicAccessBlockConfiguration(block_public_access=True)
+    client.put_bucket_public_access_block(oss.PutBucketPublicAccessBlockRequest(
+        bucket=BUCKET, public_access_block_configuration=block))
+    found = client.get_bucket_public_access_block(oss.GetBucketPublicAccessBlockRequest(bucket=BUCKET))
+    same(found.public_access_block_configuration.block_public_access, True)
+    refused('AccessDenied', client.put_bucket_acl, oss.PutBucketAclRequest(bucket=BUCKET, acl='public-read'))
+    client.delete_bucket_public_access_block(oss.DeleteBucketPublicAccessBlockRequest(bucket=BUCKET))
+    client.delete_bucket_policy(oss.DeleteBucketPolicyRequest(bucket=BUCKET))
+    refused('NoSuchBucketPolicy', client.get_bucket_policy, oss.GetBucketPolicyRequest(bucket=BUCKET))
+    found = client.get_public_access_block(oss.GetPublicAccessBlockRequest())
+    same(found.public_access_block_configuration.block_public_access, False)
+
+
+@check('retention: of a bucket, and of versions')
+def _():
+    name = f'{BUCKET}-w'
+    client.put_bucket(oss.PutBucketRequest(bucket=name))
+    begun = client.initiate_bucket_worm(oss.InitiateBucketWormRequest(
+        bucket=name, initiate_worm_configuration=oss.InitiateWormConfiguration(retention_period_in_days=1)))
+    client.complete_bucket_worm(oss.CompleteBucketWormRequest(bucket=name, worm_id=begun.worm_id))
+    client.extend_bucket_worm(oss.ExtendBucketWormRequest(
+        bucket=name, worm_id=begun.worm_id, extend_worm_configuration=oss.ExtendWormConfiguration(retention_period_in_days=2)))
+    found = client.get_bucket_worm(oss.GetBucketWormRequest(bucket=name)).worm_configuration
+    same((found.state, found.retention_period_in_days), ('Locked', 2))
+    refused('WORMConfigurationLocked', client.abort_bucket_worm, oss.AbortBucketWormRequest(bucket=name))
+    client.append_object(oss.AppendObjectRequest(bucket=name, key='log', position=0, body=b'x'))
+    refused('FileImmutable', client.append_object, oss.AppendObjectRequest(bucket=name, key='log', position=1, body=b'y'))
+
+    name = f'{BUCKET}-v'
+    client.put_bucket(oss.PutBucketRequest(bucket=name))
+    client.put_bucket_versioning(oss.PutBucketVersioningRequest(
+        bucket=name, versioning_configuration=oss.VersioningConfiguration(status='Enabled')))
+    client.put_bucket_object_worm_configuration(oss.PutBucketObjectWormConfigurationRequest(
+        bucket=name, object_worm_configuration=oss.ObjectWormConfiguration(object_worm_enabled='Enabled')))
+    version = client.put_object(oss.PutObjectRequest(bucket=name, key='k', body=b'x')).version_id
+    at = {'bucket': name, 'key': 'k', 'version_id': version}
+    client.put_object_legal_hold(oss.PutObjectLegalHoldRequest(**at, legal_hold=oss.LegalHold(status='ON')))
+    same(client.get_object_legal_hold(oss.GetObjectLegalHoldRequest(**at)).legal_hold.status, 'ON')
+    refused('FileImmutable', client.delete_object, oss.DeleteObjectRequest(**at))
+    client.put_object_legal_hold(oss.PutObjectLegalHoldRequest(**at, legal_hold=oss.LegalHold(status='OFF')))
+    until = '2990-01-01T00:00:00.000Z'
+    client.put_object_retention(oss.PutObjectRetentionRequest(
+        **at, retention=oss.Retention(mode='GOVERNANCE', retain_until_date=until)))
+    same(client.get_object_retention(oss.GetObjectRetentionRequest(**at)).retention.retain_until_date, until)
+    refused('FileImmutable', client.delete_object, oss.DeleteObjectRequest(**at))
+    client.delete_object(oss.DeleteObjectRequest(**at, headers={'x-oss-bypass-governance-retention': 'true'}))
+    client.delete_bucket(oss.DeleteBucketRequest(bucket=name))
+
+
+@check('sts: a temporary key with its token, and not without')
+def _():
+    request = oss.GetObjectRequest(bucket=BUCKET, key='normal')
+    temporary = client_of(STS_ID, STS_SECRET, STS_TOKEN)
+    same(temporary.get_object(request).body.content, b'fixed')
+    same(http('GET', temporary.presign(request).url), (200, b'fixed'))
+    refused('InvalidSecurityToken', client_of(STS_ID, STS_SECRET, STS_TOKEN[:-1]).get_object, request)
+    refused('InvalidAccessKeyId', client_of(STS_ID, STS_SECRET).get_object, request)
 
 
 @check('keys: wrong secret, unknown key')
