@@ -14,7 +14,7 @@ dns.lookup = (host, options, done) => {
 };
 const OSS = require('ali-oss'); // after the line above, so that it cannot keep the old lookup
 
-function clientOf(id = env.SDK_KEY_ID, secret = env.SDK_KEY_SECRET) {
+function clientOf(id = env.SDK_KEY_ID, secret = env.SDK_KEY_SECRET, more = {}) {
   return new OSS({
     accessKeyId: id,
     accessKeySecret: secret,
@@ -25,7 +25,8 @@ function clientOf(id = env.SDK_KEY_ID, secret = env.SDK_KEY_SECRET) {
     sldEnable: PATH_STYLE,
     secure: env.SDK_ENDPOINT.startsWith('https:'),
     retryMax: 0,
-    timeout: 20000
+    timeout: 20000,
+    ...more
   });
 }
 
@@ -247,11 +248,24 @@ async function main() {
     await refused('NoSuchUpload', () => client.listParts('big', uploadId));
   });
 
+  await check('multipart: a part copied, parts listed', async () => {
+    const { uploadId } = await client.initMultipartUpload('copied part');
+    const source = { sourceKey: 'normal', sourceBucketName: BUCKET };
+    const { etag } = await client.uploadPartCopy('copied part', uploadId, 1, '1-3', source);
+    // This client gives one part as itself and several as a list.
+    const parts = [].concat((await client.listParts('copied part', uploadId)).parts);
+    assert.deepEqual(parts.map(p => [p.PartNumber, p.Size]), [['1', '3']]);
+    await client.completeMultipartUpload('copied part', uploadId, [{ number: 1, etag }]);
+    assert.equal(await text('copied part'), 'ixe');
+  });
+
   await check('tags and symlinks', async () => {
     await client.put('tagged', Buffer.from('1'), { headers: { 'x-oss-tagging': 'a=1&b=x%20y' } });
     assert.deepEqual({ ...(await client.getObjectTagging('tagged')).tag }, { a: '1', b: 'x y' });
     await client.putObjectTagging('tagged', { c: '3' });
     assert.deepEqual({ ...(await client.getObjectTagging('tagged')).tag }, { c: '3' });
+    await client.deleteObjectTagging('tagged');
+    assert.deepEqual({ ...(await client.getObjectTagging('tagged')).tag }, {});
     await client.putSymlink('link 1+', 'normal');
     assert.equal((await client.getSymlink('link 1+')).targetName, 'normal');
     assert.equal(await text('link 1+'), 'fixed');
@@ -279,6 +293,89 @@ async function main() {
       client.useBucket(BUCKET);
     }
     await client.deleteBucket(name);
+  });
+
+  await check('archive: restored after a while', async () => {
+    await client.put('frozen', Buffer.from('cold'), { headers: { 'x-oss-storage-class': 'ColdArchive' } });
+    await refused('InvalidObjectState', () => client.get('frozen'));
+    const restore = () => client.restore('frozen', { type: 'ColdArchive', Days: 2, JobParameters: 'Bulk' });
+    assert.equal((await restore()).res.status, 202);
+    await refused('RestoreAlreadyInProgress', restore);
+    const deadline = Date.now() + 20000;
+    while (!(await client.head('frozen')).res.headers['x-oss-restore'].startsWith('ongoing-request="false"')) {
+      assert.ok(Date.now() < deadline, 'waited in vain for the restore');
+      await new Promise(done => setTimeout(done, 50));
+    }
+    assert.equal(await text('frozen'), 'cold');
+  });
+
+  await check('acl of bucket and object, facts of the bucket, who pays', async () => {
+    await client.putACL('normal', 'private');
+    assert.equal((await client.getACL('normal')).acl, 'private');
+    await client.putACL('normal', 'default');
+    await client.putBucketACL(BUCKET, 'public-read');
+    assert.equal((await client.getBucketACL(BUCKET)).acl, 'public-read');
+    await client.putBucketACL(BUCKET, 'private');
+    assert.equal((await client.getBucketLocation(BUCKET)).location, `oss-${env.SDK_REGION}`);
+    assert.ok(Number((await client.getBucketStat(BUCKET)).stat.ObjectCount) > 0);
+    assert.equal((await client.getObjectMeta('normal')).status, 200);
+    await client.putBucketRequestPayment(BUCKET, 'Requester');
+    assert.equal((await client.getBucketRequestPayment(BUCKET)).payer, 'Requester');
+    await client.putBucketRequestPayment(BUCKET, 'BucketOwner');
+  });
+
+  await check('policy', async () => {
+    const Resource = [`acs:oss:*:*:${BUCKET}/normal`];
+    const policy = { Version: '1', Statement: [{ Action: ['oss:GetObject'], Effect: 'Allow', Principal: ['*'], Resource }] };
+    await client.putBucketPolicy(BUCKET, policy);
+    assert.deepEqual((await client.getBucketPolicy(BUCKET)).policy, policy);
+    await client.deleteBucketPolicy(BUCKET);
+    await refused('NoSuchBucketPolicy', async () => {
+      const { res } = await client.getBucketPolicy(BUCKET);
+      throw Object.assign(new Error(), { code: /<Code>(\w+)/.exec(res.data)[1], requestId: res.headers['x-oss-request-id'] });
+    });
+  });
+
+  await check('retention: a policy that begins, is locked, and holds', async () => {
+    const name = `${BUCKET}-w`;
+    await client.putBucket(name);
+    await client.initiateBucketWorm(name, '1');
+    await client.abortBucketWorm(name);
+    const { wormId } = await client.initiateBucketWorm(name, '1');
+    await client.completeBucketWorm(name, wormId);
+    await client.extendBucketWorm(name, wormId, '2');
+    const found = await client.getBucketWorm(name);
+    assert.deepEqual([found.state, found.days], ['Locked', '2']);
+    client.useBucket(name);
+    try {
+      await client.append('log', Buffer.from('x'));
+      await refused('FileImmutable', () => client.append('log', Buffer.from('y'), { position: '1' }));
+      await refused('FileImmutable', () => client.delete('log'));
+    } finally {
+      client.useBucket(BUCKET);
+    }
+  });
+
+  await check('sts: the SDK\'s own AssumeRole, its refresh, and a token that is none', async () => {
+    const sts = new OSS.STS({ accessKeyId: env.SDK_KEY_ID, accessKeySecret: env.SDK_KEY_SECRET, endpoint: env.SDK_STS_ENDPOINT });
+    let asked = 0;
+    const refreshSTSToken = async () => {
+      asked++;
+      const { AccessKeyId, AccessKeySecret, SecurityToken } = (await sts.assumeRole(env.SDK_ROLE, null, 900, 'node')).credentials;
+      return { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret, stsToken: SecurityToken };
+    };
+    const { accessKeyId, accessKeySecret, stsToken } = await refreshSTSToken();
+    const refreshing = clientOf(accessKeyId, accessKeySecret, { stsToken, refreshSTSToken, refreshSTSTokenInterval: 0 });
+    assert.equal((await refreshing.get('normal')).content.toString(), 'fixed');
+    await refreshing.put('by sts', Buffer.from('x'));
+    assert.ok(asked > 1, 'the token was never refreshed');
+    const narrow = { Version: '1', Statement: [{ Effect: 'Allow', Action: ['oss:GetObject'], Resource: [`acs:oss:*:*:${BUCKET}/normal`] }] };
+    const less = (await sts.assumeRole(env.SDK_ROLE, narrow, 900, 'node')).credentials;
+    const narrowed = clientOf(less.AccessKeyId, less.AccessKeySecret, { stsToken: less.SecurityToken });
+    assert.equal((await narrowed.get('normal')).content.toString(), 'fixed');
+    await refused('AccessDenied', () => narrowed.get('by sts'));
+    await refused('InvalidSecurityToken', () => clientOf(accessKeyId, accessKeySecret, { stsToken: 'none' }).get('normal'));
+    await assert.rejects(() => sts.assumeRole(`${env.SDK_ROLE}-none`), { code: 'EntityNotExist.Role' });
   });
 
   await check('keys: wrong secret, unknown key', async () => {
