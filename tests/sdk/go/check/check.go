@@ -22,6 +22,9 @@ var (
 	KeySecret = os.Getenv("SDK_KEY_SECRET")
 	Region    = os.Getenv("SDK_REGION")
 	Bucket    = os.Getenv("SDK_BUCKET")
+	StsID     = os.Getenv("SDK_STS_ID")
+	StsSecret = os.Getenv("SDK_STS_SECRET")
+	StsToken  = os.Getenv("SDK_STS_TOKEN")
 )
 
 // Client dials 127.0.0.1 whatever the name: BUCKET.localhost and the real service's names have no address here.
@@ -87,6 +90,15 @@ func Must[T any](value T, err error) T {
 func Ok(err error) {
 	if err != nil {
 		Fail("%v", err)
+	}
+}
+
+// WaitFor asks until the answer is true; a restore takes a moment.
+func WaitFor(what string, probe func() bool) {
+	for deadline := time.Now().Add(20 * time.Second); !probe(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			Fail("waited in vain for %s", what)
+		}
 	}
 }
 

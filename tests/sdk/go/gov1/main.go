@@ -12,13 +12,13 @@ import (
 	. "ossicle/tests/sdk/go/check"
 )
 
-func clientOf(id, secret string) *oss.Client {
+func clientOf(id, secret string, options ...oss.ClientOption) *oss.Client {
 	version := oss.AuthV1
 	if V4 {
 		version = oss.AuthV4
 	}
-	return Must(oss.New(Endpoint, id, secret, oss.AuthVersion(version), oss.Region(Region),
-		oss.ForcePathStyle(PathStyle), oss.HTTPClient(Client())))
+	options = append(options, oss.AuthVersion(version), oss.Region(Region), oss.ForcePathStyle(PathStyle), oss.HTTPClient(Client()))
+	return Must(oss.New(Endpoint, id, secret, options...))
 }
 
 // refused compares the code of the server's refusal.
@@ -241,12 +241,23 @@ func main() {
 		refused("NoSuchUpload", err)
 	})
 
+	checks.Run("multipart: uploads listed, a part copied", func() {
+		upload := Must(bucket.InitiateMultipartUpload("copied part"))
+		listed := Must(bucket.ListMultipartUploads(oss.Prefix("copied"))).Uploads
+		Same([]string{listed[0].Key, listed[0].UploadID}, []string{"copied part", upload.UploadID})
+		part := Must(bucket.UploadPartCopy(upload, Bucket, "normal", 1, 3, 1))
+		Must(bucket.CompleteMultipartUpload(upload, []oss.UploadPart{part}))
+		Same(text("copied part"), "ixe")
+	})
+
 	checks.Run("tags and symlinks", func() {
 		put("tagged", "1", oss.SetTagging(oss.Tagging{Tags: []oss.Tag{{Key: "a b", Value: "1+1"}}}))
 		tags := Must(bucket.GetObjectTagging("tagged")).Tags
 		Same([]string{tags[0].Key, tags[0].Value}, []string{"a b", "1+1"})
 		Ok(bucket.PutObjectTagging("tagged", oss.Tagging{Tags: []oss.Tag{{Key: "c", Value: "3"}}}))
 		Same(Must(bucket.GetObjectTagging("tagged")).Tags[0].Key, "c")
+		Ok(bucket.DeleteObjectTagging("tagged"))
+		Same(len(Must(bucket.GetObjectTagging("tagged")).Tags), 0)
 		put("target 1+", "linked")
 		Ok(bucket.PutSymlink("link", "target 1+"))
 		Same(Must(bucket.GetSymlink("link")).Get(oss.HTTPHeaderOssSymlinkTarget), "target 1+")
@@ -274,10 +285,80 @@ func main() {
 		listed := Must(kept.ListObjectVersions())
 		Same([]string{listed.ObjectVersions[0].VersionId, listed.ObjectVersions[1].VersionId, listed.ObjectDeleteMarkers[0].VersionId},
 			[]string{second, first, marker})
+		var all []oss.DeleteObject
 		for _, version := range []string{first, second, marker} {
-			Ok(kept.DeleteObject("k", oss.VersionId(version)))
+			all = append(all, oss.DeleteObject{Key: "k", VersionId: version})
 		}
+		Same(len(Must(kept.DeleteObjectVersions(all)).DeletedObjectsDetail), 3)
 		Ok(client.DeleteBucket(Bucket + "-v"))
+	})
+
+	checks.Run("archive: restored after a while", func() {
+		put("frozen", "cold", oss.ObjectStorageClass(oss.StorageColdArchive))
+		_, err := bucket.GetObject("frozen")
+		refused("InvalidObjectState", err)
+		Ok(bucket.RestoreObjectDetail("frozen", oss.RestoreConfiguration{Days: 2, Tier: "Bulk"}))
+		refused("RestoreAlreadyInProgress", bucket.RestoreObject("frozen"))
+		WaitFor("the restore", func() bool {
+			return strings.Contains(Must(bucket.GetObjectDetailedMeta("frozen")).Get("X-Oss-Restore"), `ongoing-request="false"`)
+		})
+		Same(text("frozen"), "cold")
+		refused("OperationNotSupported", bucket.RestoreObject("normal"))
+	})
+
+	checks.Run("acl of bucket and object, facts of the bucket, who pays", func() {
+		Ok(bucket.SetObjectACL("normal", oss.ACLPrivate))
+		Same(Must(bucket.GetObjectACL("normal")).ACL, "private")
+		Ok(bucket.SetObjectACL("normal", oss.ACLDefault))
+		Ok(client.SetBucketACL(Bucket, oss.ACLPublicRead))
+		Same(Must(client.GetBucketACL(Bucket)).ACL, "public-read")
+		Ok(client.SetBucketACL(Bucket, oss.ACLPrivate))
+		Same(Must(client.GetBucketLocation(Bucket)), "oss-"+Region)
+		Same(Must(client.GetBucketStat(Bucket)).ObjectCount > 0, true)
+		Same(Must(bucket.GetObjectMeta("normal")).Get("Content-Length"), "5")
+		Ok(client.SetBucketRequestPayment(Bucket, oss.RequestPaymentConfiguration{Payer: string(oss.Requester)}))
+		Same(Must(client.GetBucketRequestPayment(Bucket)).Payer, "Requester")
+		Ok(client.SetBucketRequestPayment(Bucket, oss.RequestPaymentConfiguration{Payer: string(oss.BucketOwner)}))
+	})
+
+	checks.Run("policy", func() {
+		policy := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:GetObject","Principal":["*"],` +
+			`"Resource":["acs:oss:*:*:` + Bucket + `/normal"]}]}`
+		Ok(client.SetBucketPolicy(Bucket, policy))
+		Same(Must(client.GetBucketPolicy(Bucket)), policy)
+		Ok(client.DeleteBucketPolicy(Bucket))
+		_, err := client.GetBucketPolicy(Bucket)
+		refused("NoSuchBucketPolicy", err)
+	})
+
+	checks.Run("retention: a policy that begins, is locked, and holds", func() {
+		name := Bucket + "-w"
+		Ok(client.CreateBucket(name))
+		Must(client.InitiateBucketWorm(name, 1))
+		Ok(client.AbortBucketWorm(name))
+		worm := Must(client.InitiateBucketWorm(name, 1))
+		Ok(client.CompleteBucketWorm(name, worm))
+		Ok(client.ExtendBucketWorm(name, 2, worm))
+		found := Must(client.GetBucketWorm(name))
+		Same([]any{found.State, found.RetentionPeriodInDays}, []any{"Locked", 2})
+		held := Must(client.Bucket(name))
+		Must(held.AppendObject("log", strings.NewReader("x"), 0))
+		_, err := held.AppendObject("log", strings.NewReader("y"), 1)
+		refused("FileImmutable", err)
+		refused("FileImmutable", held.DeleteObject("log"))
+	})
+
+	checks.Run("sts: a temporary key with its token, and not without", func() {
+		temporary := Must(clientOf(StsID, StsSecret, oss.SecurityToken(StsToken)).Bucket(Bucket))
+		body := Must(temporary.GetObject("normal"))
+		Same(string(Must(io.ReadAll(body))), "fixed")
+		Ok(body.Close())
+		status, text := HTTP("GET", Must(temporary.SignURL("normal", oss.HTTPGet, 60)), "", nil)
+		Same([]any{status, text}, []any{200, "fixed"})
+		_, err := Must(clientOf(StsID, StsSecret, oss.SecurityToken("none")).Bucket(Bucket)).GetObject("normal")
+		refused("InvalidSecurityToken", err)
+		_, err = Must(clientOf(StsID, StsSecret).Bucket(Bucket)).GetObject("normal")
+		refused("InvalidAccessKeyId", err)
 	})
 
 	checks.Run("keys: wrong secret, unknown key", func() {

@@ -16,13 +16,13 @@ import (
 
 var ctx = context.Background()
 
-func clientOf(id, secret string) *oss.Client {
+func clientOf(id, secret string, token ...string) *oss.Client {
 	version := oss.SignatureVersionV1
 	if V4 {
 		version = oss.SignatureVersionV4
 	}
 	return oss.NewClient(oss.LoadDefaultConfig().WithRegion(Region).WithEndpoint(Endpoint).
-		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret)).
+		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, token...)).
 		WithSignatureVersion(version).WithUsePathStyle(PathStyle).WithHttpClient(Client()).WithRetryMaxAttempts(1))
 }
 
@@ -268,6 +268,18 @@ func main() {
 		refused("NoSuchUpload", err)
 	})
 
+	checks.Run("multipart: uploads listed, a part copied, all parts at once", func() {
+		key := oss.Ptr("copied part")
+		upload := Must(client.InitiateMultipartUpload(ctx, &oss.InitiateMultipartUploadRequest{Bucket: bucket, Key: key})).UploadId
+		listed := Must(client.ListMultipartUploads(ctx, &oss.ListMultipartUploadsRequest{Bucket: bucket, Prefix: oss.Ptr("copied")})).Uploads
+		Same([]string{*listed[0].Key, *listed[0].UploadId}, []string{*key, *upload})
+		Must(client.UploadPartCopy(ctx, &oss.UploadPartCopyRequest{Bucket: bucket, Key: key, UploadId: upload, PartNumber: 1,
+			SourceKey: oss.Ptr("normal"), Range: oss.Ptr("bytes=1-3")}))
+		Must(client.CompleteMultipartUpload(ctx, &oss.CompleteMultipartUploadRequest{
+			Bucket: bucket, Key: key, UploadId: upload, CompleteAll: oss.Ptr("yes")}))
+		Same(text("copied part"), "ixe")
+	})
+
 	checks.Run("tags and symlinks", func() {
 		key := oss.Ptr("tagged")
 		Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: key, Tagging: oss.Ptr("a=1&b=x%20y")}))
@@ -276,6 +288,8 @@ func main() {
 		Must(client.PutObjectTagging(ctx, &oss.PutObjectTaggingRequest{Bucket: bucket, Key: key, Tagging: &oss.Tagging{
 			TagSet: &oss.TagSet{Tags: []oss.Tag{{Key: oss.Ptr("c"), Value: oss.Ptr("3")}}}}}))
 		Same(*Must(client.GetObjectTagging(ctx, &oss.GetObjectTaggingRequest{Bucket: bucket, Key: key})).Tags[0].Key, "c")
+		Must(client.DeleteObjectTagging(ctx, &oss.DeleteObjectTaggingRequest{Bucket: bucket, Key: key}))
+		Same(len(Must(client.GetObjectTagging(ctx, &oss.GetObjectTaggingRequest{Bucket: bucket, Key: key})).Tags), 0)
 		Must(client.PutSymlink(ctx, &oss.PutSymlinkRequest{Bucket: bucket, Key: oss.Ptr("link"), Target: oss.Ptr("normal")}))
 		Same(*Must(client.GetSymlink(ctx, &oss.GetSymlinkRequest{Bucket: bucket, Key: oss.Ptr("link")})).Target, "normal")
 		Same(text("link"), "fixed")
@@ -304,6 +318,131 @@ func main() {
 			Must(client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: name, Key: key, VersionId: version}))
 		}
 		Must(client.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: name}))
+	})
+
+	checks.Run("archive: restored after a while, then cleaned", func() {
+		key := oss.Ptr("frozen")
+		Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: key, StorageClass: oss.StorageClassColdArchive, Body: strings.NewReader("cold")}))
+		_, err := client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: key})
+		refused("InvalidObjectState", err)
+		restored := Must(client.RestoreObject(ctx, &oss.RestoreObjectRequest{Bucket: bucket, Key: key,
+			RestoreRequest: &oss.RestoreRequest{Days: 2, JobParameters: &oss.JobParameters{Tier: oss.Ptr("Bulk")}}}))
+		Same([]any{restored.StatusCode, *restored.RestorePriority}, []any{202, "Bulk"})
+		_, err = client.RestoreObject(ctx, &oss.RestoreObjectRequest{Bucket: bucket, Key: key})
+		refused("RestoreAlreadyInProgress", err)
+		WaitFor("the restore", func() bool { return strings.Contains(*head("frozen").Restore, `ongoing-request="false"`) })
+		Same(text("frozen"), "cold")
+		Must(client.CleanRestoredObject(ctx, &oss.CleanRestoredObjectRequest{Bucket: bucket, Key: key}))
+		_, err = client.GetObject(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: key})
+		refused("InvalidObjectState", err)
+	})
+
+	checks.Run("append: sealed", func() {
+		key := oss.Ptr("sealed")
+		Must(add("sealed", 0, "x"))
+		_, err := client.SealAppendObject(ctx, &oss.SealAppendObjectRequest{Bucket: bucket, Key: key, Position: oss.Ptr(int64(0))})
+		refused("PositionNotEqualToLength", err)
+		sealed := Must(client.SealAppendObject(ctx, &oss.SealAppendObjectRequest{Bucket: bucket, Key: key, Position: oss.Ptr(int64(1))}))
+		Same(*sealed.SealedTime != "", true)
+		_, err = add("sealed", 1, "y")
+		refused("AppendSealedObjectNotAllowed", err)
+	})
+
+	checks.Run("acl of bucket and object, facts of the bucket, who pays", func() {
+		key := oss.Ptr("normal")
+		Must(client.PutObjectAcl(ctx, &oss.PutObjectAclRequest{Bucket: bucket, Key: key, Acl: oss.ObjectACLPrivate}))
+		Same(*Must(client.GetObjectAcl(ctx, &oss.GetObjectAclRequest{Bucket: bucket, Key: key})).ACL, "private")
+		Must(client.PutObjectAcl(ctx, &oss.PutObjectAclRequest{Bucket: bucket, Key: key, Acl: oss.ObjectACLDefault}))
+		Must(client.PutBucketAcl(ctx, &oss.PutBucketAclRequest{Bucket: bucket, Acl: oss.BucketACLPublicRead}))
+		Same(*Must(client.GetBucketAcl(ctx, &oss.GetBucketAclRequest{Bucket: bucket})).ACL, "public-read")
+		Must(client.PutBucketAcl(ctx, &oss.PutBucketAclRequest{Bucket: bucket, Acl: oss.BucketACLPrivate}))
+		Same(*Must(client.GetBucketLocation(ctx, &oss.GetBucketLocationRequest{Bucket: bucket})).LocationConstraint, "oss-"+Region)
+		Same(Must(client.GetBucketStat(ctx, &oss.GetBucketStatRequest{Bucket: bucket})).ObjectCount > 0, true)
+		Same(Must(client.GetObjectMeta(ctx, &oss.GetObjectMetaRequest{Bucket: bucket, Key: key})).ContentLength, int64(5))
+		for _, payer := range []oss.PayerType{oss.Requester, oss.BucketOwner} {
+			Must(client.PutBucketRequestPayment(ctx, &oss.PutBucketRequestPaymentRequest{Bucket: bucket,
+				PaymentConfiguration: &oss.RequestPaymentConfiguration{Payer: payer}}))
+			Same(*Must(client.GetBucketRequestPayment(ctx, &oss.GetBucketRequestPaymentRequest{Bucket: bucket})).Payer, string(payer))
+		}
+	})
+
+	checks.Run("policy, and public access blocked", func() {
+		policy := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:GetObject","Principal":["*"],` +
+			`"Resource":["acs:oss:*:*:` + Bucket + `/normal"]}]}`
+		Must(client.PutBucketPolicy(ctx, &oss.PutBucketPolicyRequest{Bucket: bucket, Body: strings.NewReader(policy)}))
+		Same(Must(client.GetBucketPolicy(ctx, &oss.GetBucketPolicyRequest{Bucket: bucket})).Body, policy)
+		Same(*Must(client.GetBucketPolicyStatus(ctx, &oss.GetBucketPolicyStatusRequest{Bucket: bucket})).PolicyStatus.IsPublic, true)
+		Must(client.PutBucketPublicAccessBlock(ctx, &oss.PutBucketPublicAccessBlockRequest{Bucket: bucket,
+			PublicAccessBlockConfiguration: &oss.PublicAccessBlockConfiguration{BlockPublicAccess: oss.Ptr(true)}}))
+		found := Must(client.GetBucketPublicAccessBlock(ctx, &oss.GetBucketPublicAccessBlockRequest{Bucket: bucket}))
+		Same(*found.PublicAccessBlockConfiguration.BlockPublicAccess, true)
+		_, err := client.PutBucketAcl(ctx, &oss.PutBucketAclRequest{Bucket: bucket, Acl: oss.BucketACLPublicRead})
+		refused("AccessDenied", err)
+		Must(client.DeleteBucketPublicAccessBlock(ctx, &oss.DeleteBucketPublicAccessBlockRequest{Bucket: bucket}))
+		Must(client.DeleteBucketPolicy(ctx, &oss.DeleteBucketPolicyRequest{Bucket: bucket}))
+		_, err = client.GetBucketPolicy(ctx, &oss.GetBucketPolicyRequest{Bucket: bucket})
+		refused("NoSuchBucketPolicy", err)
+		whole := Must(client.GetPublicAccessBlock(ctx, &oss.GetPublicAccessBlockRequest{}))
+		Same(*whole.PublicAccessBlockConfiguration.BlockPublicAccess, false)
+	})
+
+	checks.Run("retention: of a bucket, and of versions", func() {
+		name := oss.Ptr(Bucket + "-w")
+		Must(client.PutBucket(ctx, &oss.PutBucketRequest{Bucket: name}))
+		worm := Must(client.InitiateBucketWorm(ctx, &oss.InitiateBucketWormRequest{Bucket: name,
+			InitiateWormConfiguration: &oss.InitiateWormConfiguration{RetentionPeriodInDays: oss.Ptr(int32(1))}})).WormId
+		Must(client.CompleteBucketWorm(ctx, &oss.CompleteBucketWormRequest{Bucket: name, WormId: worm}))
+		Must(client.ExtendBucketWorm(ctx, &oss.ExtendBucketWormRequest{Bucket: name, WormId: worm,
+			ExtendWormConfiguration: &oss.ExtendWormConfiguration{RetentionPeriodInDays: oss.Ptr(int32(2))}}))
+		found := Must(client.GetBucketWorm(ctx, &oss.GetBucketWormRequest{Bucket: name})).WormConfiguration
+		Same([]any{found.State, *found.RetentionPeriodInDays}, []any{oss.BucketWormStateLocked, int32(2)})
+		_, err := client.AbortBucketWorm(ctx, &oss.AbortBucketWormRequest{Bucket: name})
+		refused("WORMConfigurationLocked", err)
+		key, start := oss.Ptr("log"), oss.Ptr(int64(0))
+		Must(client.AppendObject(ctx, &oss.AppendObjectRequest{Bucket: name, Key: key, Position: start, Body: strings.NewReader("x")}))
+		_, err = client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: name, Key: key})
+		refused("FileImmutable", err)
+
+		name = oss.Ptr(Bucket + "-v")
+		Must(client.PutBucket(ctx, &oss.PutBucketRequest{Bucket: name}))
+		Must(client.PutBucketVersioning(ctx, &oss.PutBucketVersioningRequest{Bucket: name,
+			VersioningConfiguration: &oss.VersioningConfiguration{Status: oss.VersionEnabled}}))
+		Must(client.PutBucketObjectWormConfiguration(ctx, &oss.PutBucketObjectWormConfigurationRequest{Bucket: name,
+			ObjectWormConfiguration: &oss.ObjectWormConfiguration{ObjectWormEnabled: oss.Ptr("Enabled")}}))
+		version := Must(client.PutObject(ctx, &oss.PutObjectRequest{Bucket: name, Key: key, Body: strings.NewReader("x")})).VersionId
+		erase := func() error {
+			_, err := client.DeleteObject(ctx, &oss.DeleteObjectRequest{Bucket: name, Key: key, VersionId: version})
+			return err
+		}
+		hold := func(status string) {
+			Must(client.PutObjectLegalHold(ctx, &oss.PutObjectLegalHoldRequest{Bucket: name, Key: key, VersionId: version,
+				LegalHold: &oss.ObjectWormLegalHold{Status: oss.Ptr(status)}}))
+		}
+		hold("ON")
+		Same(*Must(client.GetObjectLegalHold(ctx, &oss.GetObjectLegalHoldRequest{
+			Bucket: name, Key: key, VersionId: version})).LegalHold.Status, "ON")
+		refused("FileImmutable", erase())
+		hold("OFF")
+		until := "2990-01-01T00:00:00.000Z"
+		Must(client.PutObjectRetention(ctx, &oss.PutObjectRetentionRequest{Bucket: name, Key: key, VersionId: version,
+			Retention: &oss.ObjectWormRetention{Mode: oss.Ptr("GOVERNANCE"), RetainUntilDate: oss.Ptr(until)}}))
+		Same(*Must(client.GetObjectRetention(ctx, &oss.GetObjectRetentionRequest{
+			Bucket: name, Key: key, VersionId: version})).Retention.RetainUntilDate, until)
+		refused("FileImmutable", erase())
+	})
+
+	checks.Run("sts: a temporary key with its token, and not without", func() {
+		request := &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr("normal")}
+		temporary := clientOf(StsID, StsSecret, StsToken)
+		got := Must(temporary.GetObject(ctx, request))
+		Same(string(Must(io.ReadAll(got.Body))), "fixed")
+		Ok(got.Body.Close())
+		status, body := HTTP("GET", Must(temporary.Presign(ctx, request)).URL, "", nil)
+		Same([]any{status, body}, []any{200, "fixed"})
+		_, err := clientOf(StsID, StsSecret, "none").GetObject(ctx, request)
+		refused("InvalidSecurityToken", err)
+		_, err = clientOf(StsID, StsSecret).GetObject(ctx, request)
+		refused("InvalidAccessKeyId", err)
 	})
 
 	checks.Run("keys: wrong secret, unknown key", func() {
