@@ -138,15 +138,19 @@ impl Source {
 
 /// `x-oss-copy-source`, taken apart.
 #[derive(Debug, PartialEq, Eq)]
-struct Named {
-    bucket: BucketName,
-    key: ObjectKey,
-    version: Option<VersionId>,
+pub struct Named {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// The version; none for the current one.
+    pub version: Option<VersionId>,
 }
 
 impl Named {
-    /// `/bucket/key[?versionId=id]`, URL-encoded in part or as a whole, the leading slash optional.
-    fn parse(text: &str) -> Result<Self> {
+    /// `/bucket/key[?versionId=id]`, URL-encoded in part or as a whole, the leading slash optional. `InvalidArgument`
+    /// for text of another form, else the name's own error.
+    pub fn parse(text: &str) -> Result<Self> {
         let malformed = || {
             Error::invalid_argument(
                 COPY_SOURCE,

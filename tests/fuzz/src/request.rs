@@ -13,8 +13,10 @@ use ossicle::domain::time::Timestamp;
 use ossicle::http::address::{Address, Domains};
 use ossicle::http::conditions::Conditions;
 use ossicle::http::query::Query;
+use ossicle::http::throttle::TrafficLimit;
 use ossicle::http::{body, headers, range};
 use ossicle::ops::OPERATIONS;
+use ossicle::ops::copy::Named;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
@@ -83,4 +85,17 @@ fuzz_target!(|data: &[u8]| {
         let _ = range::select(map.get("range").and_then(|value| value.to_str().ok()), standard, 44);
     }
     let _ = TagSet::from_header(raw_query);
+    let header = |name: &str| map.get(name).and_then(|value| value.to_str().ok());
+    if let Some(Ok(source)) = header("x-oss-copy-source").map(Named::parse) {
+        assert!(!source.key.as_str().is_empty() && !source.key.as_str().starts_with('/'));
+    }
+    if let Some(Ok(tags)) = header("x-oss-tagging").map(TagSet::from_header) {
+        assert!(tags.pairs().len() <= 10);
+    }
+    if let Some(Ok(target)) = header("x-oss-symlink-target").map(|text| headers::encoded_key(&headers::SYMLINK_TARGET, text)) {
+        assert!(!target.as_str().is_empty());
+    }
+    let _ = Conditions::of_copy_source(&map).check(&tag, incoming.now);
+    let _ = headers::forbid_overwrite(&map).is_ok() && headers::acl(&map).is_ok();
+    let _ = TrafficLimit::of(&map, &query);
 });
