@@ -17,6 +17,9 @@ final class Check {
     static final String KEY_SECRET = System.getenv("SDK_KEY_SECRET");
     static final String REGION = System.getenv("SDK_REGION");
     static final String BUCKET = System.getenv("SDK_BUCKET");
+    static final String STS_ID = System.getenv("SDK_STS_ID");
+    static final String STS_SECRET = System.getenv("SDK_STS_SECRET");
+    static final String STS_TOKEN = System.getenv("SDK_STS_TOKEN");
 
     /** A check; it throws when the server is wrong. */
     interface Body {
@@ -53,6 +56,27 @@ final class Check {
         if (!Objects.equals(got, wanted)) {
             throw new AssertionError(got + " is not " + wanted);
         }
+    }
+
+    /** Something that becomes true. */
+    interface Probe {
+        boolean ask() throws Exception;
+    }
+
+    /** Asks until the answer is true; a restore takes a moment. */
+    static void waitFor(String what, Probe probe) throws Exception {
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!probe.ask()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited in vain for " + what);
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    static String policy() {
+        return "{\"Version\":\"1\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"oss:GetObject\",\"Principal\":[\"*\"],"
+            + "\"Resource\":[\"acs:oss:*:*:" + BUCKET + "/normal\"]}]}";
     }
 
     /** Status and body of a request made without any OSS client, as a browser would make it. */

@@ -16,25 +16,40 @@ import com.aliyun.oss.model.AppendObjectRequest;
 import com.aliyun.oss.model.Bucket;
 import com.aliyun.oss.model.BucketInfo;
 import com.aliyun.oss.model.BucketVersioningConfiguration;
+import com.aliyun.oss.model.CannedAccessControlList;
 import com.aliyun.oss.model.CompleteMultipartUploadRequest;
 import com.aliyun.oss.model.CopyObjectRequest;
 import com.aliyun.oss.model.DeleteObjectsRequest;
+import com.aliyun.oss.model.DeleteVersionsRequest.KeyVersion;
+import com.aliyun.oss.model.DeleteVersionsRequest;
 import com.aliyun.oss.model.GeneratePresignedUrlRequest;
+import com.aliyun.oss.model.GetBucketWormResult;
 import com.aliyun.oss.model.GetObjectRequest;
 import com.aliyun.oss.model.InitiateMultipartUploadRequest;
 import com.aliyun.oss.model.ListBucketsRequest;
+import com.aliyun.oss.model.ListMultipartUploadsRequest;
 import com.aliyun.oss.model.ListObjectsRequest;
 import com.aliyun.oss.model.ListObjectsV2Request;
 import com.aliyun.oss.model.ListObjectsV2Result;
 import com.aliyun.oss.model.ListPartsRequest;
+import com.aliyun.oss.model.MultipartUpload;
 import com.aliyun.oss.model.OSSObject;
 import com.aliyun.oss.model.OSSObjectSummary;
-import com.aliyun.oss.model.ObjectListing;
 import com.aliyun.oss.model.OSSVersionSummary;
+import com.aliyun.oss.model.ObjectListing;
 import com.aliyun.oss.model.ObjectMetadata;
+import com.aliyun.oss.model.ObjectPermission;
 import com.aliyun.oss.model.PartETag;
+import com.aliyun.oss.model.Payer;
+import com.aliyun.oss.model.PutBucketPublicAccessBlockRequest;
 import com.aliyun.oss.model.PutObjectRequest;
+import com.aliyun.oss.model.RestoreConfiguration;
+import com.aliyun.oss.model.RestoreJobParameters;
+import com.aliyun.oss.model.RestoreTier;
+import com.aliyun.oss.model.SealAppendObjectRequest;
 import com.aliyun.oss.model.SetBucketVersioningRequest;
+import com.aliyun.oss.model.StorageClass;
+import com.aliyun.oss.model.UploadPartCopyRequest;
 import com.aliyun.oss.model.UploadPartRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -49,13 +64,17 @@ public final class JavaV1 {
     private final OSS client = clientOf(Check.KEY_ID, Check.KEY_SECRET);
 
     private static OSS clientOf(String id, String secret) {
+        return clientOf(new DefaultCredentialProvider(id, secret));
+    }
+
+    private static OSS clientOf(DefaultCredentialProvider credentials) {
         ClientBuilderConfiguration configuration = new ClientBuilderConfiguration();
         configuration.setSignatureVersion(Check.V4 ? SignVersion.V4 : SignVersion.V1);
         configuration.setSLDEnabled(Check.PATH_STYLE);
         configuration.setMaxErrorRetry(0);
         configuration.setSocketTimeout(20_000);
         return OSSClientBuilder.create().endpoint(Check.ENDPOINT).region(Check.REGION)
-            .credentialsProvider(new DefaultCredentialProvider(id, secret)).clientConfiguration(configuration).build();
+            .credentialsProvider(credentials).clientConfiguration(configuration).build();
     }
 
     /** The server's refusal, after its code has been compared. */
@@ -288,6 +307,19 @@ public final class JavaV1 {
         refused("NoSuchUpload", () -> client.listParts(new ListPartsRequest(BUCKET, "big", aborted)));
     }
 
+    private void copiedPart() throws Exception {
+        String upload = client.initiateMultipartUpload(new InitiateMultipartUploadRequest(BUCKET, "copied part")).getUploadId();
+        ListMultipartUploadsRequest ask = new ListMultipartUploadsRequest(BUCKET);
+        ask.setPrefix("copied");
+        MultipartUpload listed = client.listMultipartUploads(ask).getMultipartUploads().get(0);
+        same(List.of(listed.getKey(), listed.getUploadId()), List.of("copied part", upload));
+        PartETag part = client.uploadPartCopy(
+            new UploadPartCopyRequest(BUCKET, "normal", BUCKET, "copied part", upload, 1, 1L, 3L)).getPartETag();
+        client.completeMultipartUpload(new CompleteMultipartUploadRequest(BUCKET, "copied part", upload,
+            new ArrayList<>(List.of(part))));
+        same(text("copied part"), "ixe");
+    }
+
     private void tagsAndLinks() throws Exception {
         ObjectMetadata metadata = new ObjectMetadata();
         metadata.setObjectTagging(Map.of("a b", "1+1"));
@@ -295,6 +327,8 @@ public final class JavaV1 {
         same(client.getObjectTagging(BUCKET, "tagged").getAllTags(), Map.of("a b", "1+1"));
         client.setObjectTagging(BUCKET, "tagged", Map.of("c", "3"));
         same(client.getObjectTagging(BUCKET, "tagged").getAllTags(), Map.of("c", "3"));
+        client.deleteObjectTagging(BUCKET, "tagged");
+        same(client.getObjectTagging(BUCKET, "tagged").getAllTags(), Map.of());
         client.createSymlink(BUCKET, "link 1+", "normal");
         same(client.getSymlink(BUCKET, "link 1+").getTarget(), "normal");
         same(text("link 1+"), "fixed");
@@ -315,10 +349,85 @@ public final class JavaV1 {
         same(listed.size(), 3);
         same(List.of(listed.get(0).getVersionId(), listed.get(1).getVersionId(), listed.get(2).isDeleteMarker()),
             List.of(second, first, true));
-        for (OSSVersionSummary version : listed) {
-            client.deleteVersion(name, "k", version.getVersionId());
-        }
+        client.deleteVersion(name, "k", listed.get(2).getVersionId());
+        List<KeyVersion> both = List.of(new KeyVersion("k", first), new KeyVersion("k", second));
+        same(client.deleteVersions(new DeleteVersionsRequest(name).withKeys(both)).getDeletedVersions().size(), 2);
         client.deleteBucket(name);
+    }
+
+    private void archive() throws Exception {
+        ObjectMetadata metadata = new ObjectMetadata();
+        metadata.setHeader("x-oss-storage-class", StorageClass.ColdArchive.toString());
+        client.putObject(BUCKET, "frozen", bytes("cold"), metadata);
+        refused("InvalidObjectState", () -> client.getObject(BUCKET, "frozen"));
+        RestoreJobParameters job = new RestoreJobParameters(RestoreTier.RESTORE_TIER_BULK);
+        same(client.restoreObject(BUCKET, "frozen", new RestoreConfiguration(2, job)).getStatusCode(), 202);
+        refused("RestoreAlreadyInProgress", () -> client.restoreObject(BUCKET, "frozen"));
+        Check.waitFor("the restore", () -> client.getObjectMetadata(BUCKET, "frozen").isRestoreCompleted());
+        same(text("frozen"), "cold");
+        same(client.restoreObject(BUCKET, "frozen").getStatusCode(), 200);
+    }
+
+    private void seal() throws Exception {
+        client.appendObject(new AppendObjectRequest(BUCKET, "sealed", bytes("x")).withPosition(0L));
+        refused("PositionNotEqualToLength",
+            () -> client.sealAppendObject(new SealAppendObjectRequest(BUCKET, "sealed").withPosition(0L)));
+        client.sealAppendObject(new SealAppendObjectRequest(BUCKET, "sealed").withPosition(1L));
+        refused("AppendSealedObjectNotAllowed",
+            () -> client.appendObject(new AppendObjectRequest(BUCKET, "sealed", bytes("y")).withPosition(1L)));
+    }
+
+    private void acls() throws Exception {
+        client.setObjectAcl(BUCKET, "normal", CannedAccessControlList.Private);
+        same(client.getObjectAcl(BUCKET, "normal").getPermission(), ObjectPermission.Private);
+        client.setObjectAcl(BUCKET, "normal", CannedAccessControlList.Default);
+        client.setBucketAcl(BUCKET, CannedAccessControlList.PublicRead);
+        same(client.getBucketAcl(BUCKET).getCannedACL(), CannedAccessControlList.PublicRead);
+        client.setBucketAcl(BUCKET, CannedAccessControlList.Private);
+        same(client.getBucketLocation(BUCKET), "oss-" + Check.REGION);
+        same(client.getBucketStat(BUCKET).getObjectCount() > 0, true);
+        for (Payer payer : List.of(Payer.Requester, Payer.BucketOwner)) {
+            client.setBucketRequestPayment(BUCKET, payer);
+            same(client.getBucketRequestPayment(BUCKET).getPayer(), payer);
+        }
+    }
+
+    private void policies() throws Exception {
+        client.setBucketPolicy(BUCKET, Check.policy());
+        same(client.getBucketPolicy(BUCKET).getPolicyText(), Check.policy());
+        same(client.getBucketPolicyStatus(BUCKET).isPublic(), true);
+        client.putBucketPublicAccessBlock(new PutBucketPublicAccessBlockRequest(BUCKET, true));
+        same(client.getBucketPublicAccessBlock(BUCKET).getBlockPublicAccess(), true);
+        refused("AccessDenied", () -> client.setBucketAcl(BUCKET, CannedAccessControlList.PublicRead));
+        client.deleteBucketPublicAccessBlock(BUCKET);
+        client.deleteBucketPolicy(BUCKET);
+        refused("NoSuchBucketPolicy", () -> client.getBucketPolicy(BUCKET));
+        same(client.getPublicAccessBlock().getBlockPublicAccess(), false);
+    }
+
+    private void retention() throws Exception {
+        String name = BUCKET + "-w";
+        client.createBucket(name);
+        client.initiateBucketWorm(name, 1);
+        client.abortBucketWorm(name);
+        String worm = client.initiateBucketWorm(name, 1).getWormId();
+        client.completeBucketWorm(name, worm);
+        client.extendBucketWorm(name, worm, 2);
+        GetBucketWormResult found = client.getBucketWorm(name);
+        same(List.of(found.getWormState(), found.getRetentionPeriodInDays()), List.of("Locked", 2));
+        client.appendObject(new AppendObjectRequest(name, "log", bytes("x")).withPosition(0L));
+        refused("FileImmutable", () -> client.appendObject(new AppendObjectRequest(name, "log", bytes("y")).withPosition(1L)));
+        refused("FileImmutable", () -> client.deleteObject(name, "log"));
+    }
+
+    private void temporaryKeys() throws Exception {
+        OSS temporary = clientOf(new DefaultCredentialProvider(Check.STS_ID, Check.STS_SECRET, Check.STS_TOKEN));
+        same(read(temporary.getObject(BUCKET, "normal")), "fixed");
+        Date soon = new Date(System.currentTimeMillis() + 60_000);
+        same(http("GET", temporary.generatePresignedUrl(BUCKET, "normal", soon).toString(), null, Map.of()), "200 fixed");
+        refused("InvalidSecurityToken", () -> clientOf(
+            new DefaultCredentialProvider(Check.STS_ID, Check.STS_SECRET, "none")).getObject(BUCKET, "normal"));
+        refused("InvalidAccessKeyId", () -> clientOf(Check.STS_ID, Check.STS_SECRET).getObject(BUCKET, "normal"));
     }
 
     private void keys() throws Exception {
@@ -350,8 +459,15 @@ public final class JavaV1 {
         check.run("append: a copy of an append object is refused", program::refusedCopy);
         check.run("presigned URLs", program::presigned);
         check.run("multipart: parts, list, complete, abort", program::multipart);
+        check.run("multipart: uploads listed, a part copied", program::copiedPart);
         check.run("tags and symlinks", program::tagsAndLinks);
         check.run("versions: two, a marker, each by its id", program::versions);
+        check.run("archive: restored after a while", program::archive);
+        check.run("append: sealed", program::seal);
+        check.run("acl of bucket and object, facts of the bucket, who pays", program::acls);
+        check.run("policy, and public access blocked", program::policies);
+        check.run("retention: a policy that begins, is locked, and holds", program::retention);
+        check.run("sts: a temporary key with its token, and not without", program::temporaryKeys);
         check.run("keys: wrong secret, unknown key", program::keys);
         check.run("bucket: BucketNotEmpty, then empty and gone", program::end);
         check.end();

@@ -7,30 +7,56 @@ import static ossicle.Check.same;
 import com.aliyun.sdk.service.oss2.OSSClient;
 import com.aliyun.sdk.service.oss2.credentials.StaticCredentialsProvider;
 import com.aliyun.sdk.service.oss2.exceptions.ServiceException;
+import com.aliyun.sdk.service.oss2.models.AbortBucketWormRequest;
 import com.aliyun.sdk.service.oss2.models.AbortMultipartUploadRequest;
 import com.aliyun.sdk.service.oss2.models.AppendObjectRequest;
 import com.aliyun.sdk.service.oss2.models.AppendObjectResult;
 import com.aliyun.sdk.service.oss2.models.BucketInfo;
+import com.aliyun.sdk.service.oss2.models.BucketPublicAccessBlockConfiguration;
 import com.aliyun.sdk.service.oss2.models.BucketSummary;
+import com.aliyun.sdk.service.oss2.models.CleanRestoredObjectRequest;
+import com.aliyun.sdk.service.oss2.models.CompleteBucketWormRequest;
 import com.aliyun.sdk.service.oss2.models.CompleteMultipartUpload;
 import com.aliyun.sdk.service.oss2.models.CompleteMultipartUploadRequest;
 import com.aliyun.sdk.service.oss2.models.CopyObjectRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteBucketPolicyRequest;
+import com.aliyun.sdk.service.oss2.models.DeleteBucketPublicAccessBlockRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteBucketRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteMultipleObjectsRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteObject;
 import com.aliyun.sdk.service.oss2.models.DeleteObjectRequest;
 import com.aliyun.sdk.service.oss2.models.DeleteObjectResult;
+import com.aliyun.sdk.service.oss2.models.DeleteObjectTaggingRequest;
 import com.aliyun.sdk.service.oss2.models.DeletedInfo;
+import com.aliyun.sdk.service.oss2.models.ExtendBucketWormRequest;
+import com.aliyun.sdk.service.oss2.models.ExtendWormConfiguration;
+import com.aliyun.sdk.service.oss2.models.GetBucketAclRequest;
 import com.aliyun.sdk.service.oss2.models.GetBucketInfoRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketLocationRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketPolicyRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketPolicyStatusRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketPublicAccessBlockRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketRequestPaymentRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketStatRequest;
+import com.aliyun.sdk.service.oss2.models.GetBucketWormRequest;
+import com.aliyun.sdk.service.oss2.models.GetObjectAclRequest;
+import com.aliyun.sdk.service.oss2.models.GetObjectLegalHoldRequest;
+import com.aliyun.sdk.service.oss2.models.GetObjectMetaRequest;
 import com.aliyun.sdk.service.oss2.models.GetObjectRequest;
 import com.aliyun.sdk.service.oss2.models.GetObjectResult;
+import com.aliyun.sdk.service.oss2.models.GetObjectRetentionRequest;
 import com.aliyun.sdk.service.oss2.models.GetObjectTaggingRequest;
+import com.aliyun.sdk.service.oss2.models.GetPublicAccessBlockRequest;
 import com.aliyun.sdk.service.oss2.models.GetSymlinkRequest;
 import com.aliyun.sdk.service.oss2.models.HeadObjectRequest;
 import com.aliyun.sdk.service.oss2.models.HeadObjectResult;
+import com.aliyun.sdk.service.oss2.models.InitiateBucketWormRequest;
 import com.aliyun.sdk.service.oss2.models.InitiateMultipartUploadRequest;
+import com.aliyun.sdk.service.oss2.models.InitiateWormConfiguration;
+import com.aliyun.sdk.service.oss2.models.LegalHold;
 import com.aliyun.sdk.service.oss2.models.ListBucketsRequest;
 import com.aliyun.sdk.service.oss2.models.ListBucketsResult;
+import com.aliyun.sdk.service.oss2.models.ListMultipartUploadsRequest;
 import com.aliyun.sdk.service.oss2.models.ListObjectVersionsRequest;
 import com.aliyun.sdk.service.oss2.models.ListObjectVersionsResult;
 import com.aliyun.sdk.service.oss2.models.ListObjectsRequest;
@@ -39,18 +65,34 @@ import com.aliyun.sdk.service.oss2.models.ListObjectsV2Request;
 import com.aliyun.sdk.service.oss2.models.ListObjectsV2Result;
 import com.aliyun.sdk.service.oss2.models.ListPartsRequest;
 import com.aliyun.sdk.service.oss2.models.ObjectSummary;
+import com.aliyun.sdk.service.oss2.models.ObjectWormConfiguration;
 import com.aliyun.sdk.service.oss2.models.Part;
 import com.aliyun.sdk.service.oss2.models.PresignResult;
+import com.aliyun.sdk.service.oss2.models.PutBucketAclRequest;
+import com.aliyun.sdk.service.oss2.models.PutBucketObjectWormConfigurationRequest;
+import com.aliyun.sdk.service.oss2.models.PutBucketPolicyRequest;
+import com.aliyun.sdk.service.oss2.models.PutBucketPublicAccessBlockRequest;
 import com.aliyun.sdk.service.oss2.models.PutBucketRequest;
+import com.aliyun.sdk.service.oss2.models.PutBucketRequestPaymentRequest;
 import com.aliyun.sdk.service.oss2.models.PutBucketVersioningRequest;
+import com.aliyun.sdk.service.oss2.models.PutObjectAclRequest;
+import com.aliyun.sdk.service.oss2.models.PutObjectLegalHoldRequest;
 import com.aliyun.sdk.service.oss2.models.PutObjectRequest;
+import com.aliyun.sdk.service.oss2.models.PutObjectRetentionRequest;
 import com.aliyun.sdk.service.oss2.models.PutObjectTaggingRequest;
 import com.aliyun.sdk.service.oss2.models.PutSymlinkRequest;
+import com.aliyun.sdk.service.oss2.models.RequestPaymentConfiguration;
+import com.aliyun.sdk.service.oss2.models.RestoreObjectRequest;
+import com.aliyun.sdk.service.oss2.models.Retention;
+import com.aliyun.sdk.service.oss2.models.SealAppendObjectRequest;
 import com.aliyun.sdk.service.oss2.models.Tag;
 import com.aliyun.sdk.service.oss2.models.TagSet;
 import com.aliyun.sdk.service.oss2.models.Tagging;
+import com.aliyun.sdk.service.oss2.models.Upload;
+import com.aliyun.sdk.service.oss2.models.UploadPartCopyRequest;
 import com.aliyun.sdk.service.oss2.models.UploadPartRequest;
 import com.aliyun.sdk.service.oss2.models.VersioningConfiguration;
+import com.aliyun.sdk.service.oss2.models.WormConfiguration;
 import com.aliyun.sdk.service.oss2.transport.BinaryData;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -63,8 +105,12 @@ public final class JavaV2 {
     private final OSSClient client = clientOf(Check.KEY_ID, Check.KEY_SECRET);
 
     private static OSSClient clientOf(String id, String secret) {
+        return clientOf(new StaticCredentialsProvider(id, secret));
+    }
+
+    private static OSSClient clientOf(StaticCredentialsProvider credentials) {
         return OSSClient.newBuilder().region(Check.REGION).endpoint(Check.ENDPOINT)
-            .credentialsProvider(new StaticCredentialsProvider(id, secret))
+            .credentialsProvider(credentials)
             .signatureVersion(Check.V4 ? "v4" : "v1").usePathStyle(Check.PATH_STYLE)
             .retryMaxAttempts(1).readWriteTimeout(Duration.ofSeconds(20)).build();
     }
@@ -320,10 +366,25 @@ public final class JavaV2 {
         refused("NoSuchUpload", () -> parts(aborted));
     }
 
+    private void copiedPart() throws Exception {
+        String upload = client.initiateMultipartUpload(
+            InitiateMultipartUploadRequest.newBuilder().bucket(BUCKET).key("copied part").build()).initiateMultipartUpload().uploadId();
+        Upload listed = client.listMultipartUploads(
+            ListMultipartUploadsRequest.newBuilder().bucket(BUCKET).prefix("copied").build()).uploads().get(0);
+        same(List.of(listed.key(), listed.uploadId()), List.of("copied part", upload));
+        client.uploadPartCopy(UploadPartCopyRequest.newBuilder().bucket(BUCKET).key("copied part").uploadId(upload)
+            .partNumber(1L).sourceKey("normal").copySourceRange("bytes=1-3").build());
+        client.completeMultipartUpload(CompleteMultipartUploadRequest.newBuilder().bucket(BUCKET).key("copied part")
+            .uploadId(upload).completeAll("yes").build());
+        same(text("copied part"), "ixe");
+    }
+
     private String tags() {
         StringBuilder text = new StringBuilder();
-        for (Tag tag : client.getObjectTagging(GetObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged").build())
-                .tagging().tagSet().tags()) {
+        List<Tag> tags = client.getObjectTagging(GetObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged").build())
+            .tagging().tagSet().tags();
+        // This client reads an empty set as none.
+        for (Tag tag : tags == null ? List.<Tag>of() : tags) {
             text.append(tag.key()).append('=').append(tag.value()).append(';');
         }
         return text.toString();
@@ -336,6 +397,8 @@ public final class JavaV2 {
         client.putObjectTagging(PutObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged")
             .tagging(Tagging.newBuilder().tagSet(TagSet.newBuilder().tags(List.of(tag)).build()).build()).build());
         same(tags(), "c=3;");
+        client.deleteObjectTagging(DeleteObjectTaggingRequest.newBuilder().bucket(BUCKET).key("tagged").build());
+        same(tags(), "");
         client.putSymlink(PutSymlinkRequest.newBuilder().bucket(BUCKET).key("link").symlinkTarget("normal").build());
         same(client.getSymlink(GetSymlinkRequest.newBuilder().bucket(BUCKET).key("link").build()).symlinkTarget(), "normal");
         same(text("link"), "fixed");
@@ -359,6 +422,130 @@ public final class JavaV2 {
             client.deleteObject(DeleteObjectRequest.newBuilder().bucket(name).key("k").versionId(version).build());
         }
         deleteBucket(name);
+    }
+
+    private RestoreObjectRequest.Builder restoring() {
+        return RestoreObjectRequest.newBuilder().bucket(BUCKET).key("frozen");
+    }
+
+    private void archive() throws Exception {
+        client.putObject(putting("frozen", "cold").storageClass("ColdArchive").build());
+        refused("InvalidObjectState", () -> text("frozen"));
+        // This client leaves the document of the request out, so the tier is the default.
+        var restored = client.restoreObject(restoring().build());
+        same(List.of(restored.statusCode(), restored.objectRestorePriority()), List.of(202, "Standard"));
+        refused("RestoreAlreadyInProgress", () -> client.restoreObject(restoring().build()));
+        Check.waitFor("the restore", () -> head("frozen").restore().contains("ongoing-request=\"false\""));
+        same(text("frozen"), "cold");
+        client.cleanRestoredObject(CleanRestoredObjectRequest.newBuilder().bucket(BUCKET).key("frozen").build());
+        refused("InvalidObjectState", () -> text("frozen"));
+    }
+
+    private AppendObjectRequest appending(String bucket, String key, long position) {
+        return AppendObjectRequest.newBuilder().bucket(bucket).key(key).position(position).body(BinaryData.fromString("x")).build();
+    }
+
+    private void seal() throws Exception {
+        client.appendObject(appending(BUCKET, "sealed", 0));
+        SealAppendObjectRequest.Builder seal = SealAppendObjectRequest.newBuilder().bucket(BUCKET).key("sealed");
+        refused("PositionNotEqualToLength", () -> client.sealAppendObject(seal.position(0).build()));
+        same(client.sealAppendObject(seal.position(1).build()).sealedTime().isEmpty(), false);
+        refused("AppendSealedObjectNotAllowed", () -> client.appendObject(appending(BUCKET, "sealed", 1)));
+    }
+
+    private void acls() throws Exception {
+        client.putObjectAcl(PutObjectAclRequest.newBuilder().bucket(BUCKET).key("normal").objectAcl("private").build());
+        same(client.getObjectAcl(GetObjectAclRequest.newBuilder().bucket(BUCKET).key("normal").build())
+            .accessControlPolicy().accessControlList().grant(), "private");
+        client.putObjectAcl(PutObjectAclRequest.newBuilder().bucket(BUCKET).key("normal").objectAcl("default").build());
+        for (String acl : List.of("public-read", "private")) {
+            client.putBucketAcl(PutBucketAclRequest.newBuilder().bucket(BUCKET).acl(acl).build());
+            same(client.getBucketAcl(GetBucketAclRequest.newBuilder().bucket(BUCKET).build())
+                .accessControlPolicy().accessControlList().grant(), acl);
+        }
+        same(client.getBucketLocation(GetBucketLocationRequest.newBuilder().bucket(BUCKET).build()).locationConstraint(),
+            "oss-" + Check.REGION);
+        same(client.getBucketStat(GetBucketStatRequest.newBuilder().bucket(BUCKET).build()).bucketStat().objectCount() > 0, true);
+        same(client.getObjectMeta(GetObjectMetaRequest.newBuilder().bucket(BUCKET).key("normal").build()).contentLength(), 5L);
+        for (String payer : List.of("Requester", "BucketOwner")) {
+            client.putBucketRequestPayment(PutBucketRequestPaymentRequest.newBuilder().bucket(BUCKET)
+                .requestPaymentConfiguration(RequestPaymentConfiguration.newBuilder().payer(payer).build()).build());
+            same(client.getBucketRequestPayment(GetBucketRequestPaymentRequest.newBuilder().bucket(BUCKET).build())
+                .requestPaymentConfiguration().payer(), payer);
+        }
+    }
+
+    private void policies() throws Exception {
+        client.putBucketPolicy(
+            PutBucketPolicyRequest.newBuilder().bucket(BUCKET).body(BinaryData.fromString(Check.policy())).build());
+        GetBucketPolicyRequest ask = GetBucketPolicyRequest.newBuilder().bucket(BUCKET).build();
+        same(client.getBucketPolicy(ask).body().toString(), Check.policy());
+        same(client.getBucketPolicyStatus(GetBucketPolicyStatusRequest.newBuilder().bucket(BUCKET).build())
+            .policyStatus().isPublic(), true);
+        client.putBucketPublicAccessBlock(PutBucketPublicAccessBlockRequest.newBuilder().bucket(BUCKET)
+            .bucketPublicAccessBlockConfiguration(
+                BucketPublicAccessBlockConfiguration.newBuilder().blockPublicAccess(true).build()).build());
+        same(client.getBucketPublicAccessBlock(GetBucketPublicAccessBlockRequest.newBuilder().bucket(BUCKET).build())
+            .publicAccessBlockConfiguration().blockPublicAccess(), true);
+        refused("AccessDenied",
+            () -> client.putBucketAcl(PutBucketAclRequest.newBuilder().bucket(BUCKET).acl("public-read").build()));
+        client.deleteBucketPublicAccessBlock(DeleteBucketPublicAccessBlockRequest.newBuilder().bucket(BUCKET).build());
+        client.deleteBucketPolicy(DeleteBucketPolicyRequest.newBuilder().bucket(BUCKET).build());
+        refused("NoSuchBucketPolicy", () -> client.getBucketPolicy(ask));
+        same(client.getPublicAccessBlock(GetPublicAccessBlockRequest.newBuilder().build())
+            .publicAccessBlockConfiguration().blockPublicAccess(), false);
+    }
+
+    private void bucketRetention() throws Exception {
+        String name = BUCKET + "-w";
+        client.putBucket(PutBucketRequest.newBuilder().bucket(name).build());
+        String worm = client.initiateBucketWorm(InitiateBucketWormRequest.newBuilder().bucket(name)
+            .initiateWormConfiguration(InitiateWormConfiguration.newBuilder().retentionPeriodInDays(1).build()).build()).wormId();
+        client.completeBucketWorm(CompleteBucketWormRequest.newBuilder().bucket(name).wormId(worm).build());
+        client.extendBucketWorm(ExtendBucketWormRequest.newBuilder().bucket(name).wormId(worm)
+            .extendWormConfiguration(ExtendWormConfiguration.newBuilder().retentionPeriodInDays(2).build()).build());
+        WormConfiguration found = client.getBucketWorm(GetBucketWormRequest.newBuilder().bucket(name).build()).wormConfiguration();
+        same(List.of(found.state(), found.retentionPeriodInDays()), List.of("Locked", 2));
+        refused("WORMConfigurationLocked",
+            () -> client.abortBucketWorm(AbortBucketWormRequest.newBuilder().bucket(name).build()));
+        client.appendObject(appending(name, "log", 0));
+        refused("FileImmutable", () -> client.appendObject(appending(name, "log", 1)));
+    }
+
+    private void retention() throws Exception {
+        bucketRetention();
+        String name = BUCKET + "-v";
+        client.putBucket(PutBucketRequest.newBuilder().bucket(name).build());
+        client.putBucketVersioning(PutBucketVersioningRequest.newBuilder().bucket(name)
+            .versioningConfiguration(VersioningConfiguration.newBuilder().status("Enabled").build()).build());
+        client.putBucketObjectWormConfiguration(PutBucketObjectWormConfigurationRequest.newBuilder().bucket(name)
+            .objectWormConfiguration(ObjectWormConfiguration.newBuilder().objectWormEnabled("Enabled").build()).build());
+        String version = client.putObject(putting("k", "x").bucket(name).build()).versionId();
+        DeleteObjectRequest erase = DeleteObjectRequest.newBuilder().bucket(name).key("k").versionId(version).build();
+        PutObjectLegalHoldRequest.Builder hold = PutObjectLegalHoldRequest.newBuilder().bucket(name).key("k").versionId(version);
+        client.putObjectLegalHold(hold.legalHold(LegalHold.newBuilder().status("ON").build()).build());
+        same(client.getObjectLegalHold(GetObjectLegalHoldRequest.newBuilder().bucket(name).key("k").versionId(version).build())
+            .legalHold().status(), "ON");
+        refused("FileImmutable", () -> client.deleteObject(erase));
+        client.putObjectLegalHold(hold.legalHold(LegalHold.newBuilder().status("OFF").build()).build());
+        String until = "2990-01-01T00:00:00.000Z";
+        client.putObjectRetention(PutObjectRetentionRequest.newBuilder().bucket(name).key("k").versionId(version)
+            .retention(Retention.newBuilder().mode("GOVERNANCE").retainUntilDate(until).build()).build());
+        same(client.getObjectRetention(GetObjectRetentionRequest.newBuilder().bucket(name).key("k").versionId(version).build())
+            .retention().retainUntilDate(), until);
+        refused("FileImmutable", () -> client.deleteObject(erase));
+    }
+
+    private void temporaryKeys() throws Exception {
+        GetObjectRequest request = getting("normal").build();
+        OSSClient temporary = clientOf(new StaticCredentialsProvider(Check.STS_ID, Check.STS_SECRET, Check.STS_TOKEN));
+        try (GetObjectResult result = temporary.getObject(request)) {
+            same(new String(result.body().readAllBytes(), StandardCharsets.UTF_8), "fixed");
+        }
+        same(http("GET", temporary.presign(request).url(), null, Map.of()), "200 fixed");
+        refused("InvalidSecurityToken",
+            () -> clientOf(new StaticCredentialsProvider(Check.STS_ID, Check.STS_SECRET, "none")).getObject(request));
+        refused("InvalidAccessKeyId", () -> clientOf(Check.STS_ID, Check.STS_SECRET).getObject(request));
     }
 
     private void keys() throws Exception {
@@ -391,8 +578,15 @@ public final class JavaV2 {
         check.run("append: a copy of an append object is refused", program::refusedCopy);
         check.run("presigned URLs", program::presigned);
         check.run("multipart: parts, list, complete, abort", program::multipart);
+        check.run("multipart: uploads listed, a part copied, all parts at once", program::copiedPart);
         check.run("tags and symlinks", program::tagsAndLinks);
         check.run("versions: two, a marker, each by its id", program::versions);
+        check.run("archive: restored after a while, then cleaned", program::archive);
+        check.run("append: sealed", program::seal);
+        check.run("acl of bucket and object, facts of the bucket, who pays", program::acls);
+        check.run("policy, and public access blocked", program::policies);
+        check.run("retention: of a bucket, and of versions", program::retention);
+        check.run("sts: a temporary key with its token, and not without", program::temporaryKeys);
         check.run("keys: wrong secret, unknown key", program::keys);
         check.run("bucket: BucketNotEmpty, then empty and gone", program::end);
         check.end();
