@@ -21,6 +21,8 @@ pub struct Held {
     pub kind: &'static str,
     /// The bytes.
     pub bytes: Arc<Vec<u8>>,
+    /// The value of its tag, where it has one.
+    pub tag: Option<String>,
 }
 
 /// A state that was asked for, and when it was acknowledged.
@@ -54,6 +56,8 @@ pub struct Verdict {
 }
 
 const KEYS_PER_CLIENT: usize = 12;
+/// What the names of buckets whose versioning is switched stand behind, among the keys.
+const SWITCH: &str = "versioning of ";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,8 +83,12 @@ impl Workload {
                 acknowledged: Some(Instant::now()),
             })]
         };
+        let switch = |client: usize| std::iter::once(format!("{SWITCH}{bucket}-{client}"));
         let facts = (0..clients)
-            .map(|c| Mutex::new(names(c).map(|name| (name, nothing())).collect()))
+            .map(|c| {
+                let all = names(c).chain(switch(c));
+                Mutex::new(all.map(|name| (name, nothing())).collect())
+            })
             .collect();
         Self {
             bucket: bucket.to_owned(),
@@ -90,9 +98,13 @@ impl Workload {
         }
     }
 
-    /// Creates the bucket.
+    /// Creates the bucket, and for each client one whose versioning it switches.
     pub fn prepare(&self, client: &Client) {
         client.bucket("PUT", &self.bucket).send().expect(200);
+        for number in 0..self.facts.len() {
+            let name = format!("{}-{number}", self.bucket);
+            client.bucket("PUT", &name).send().expect(200);
+        }
     }
 
     /// Acknowledged writes so far.
@@ -136,12 +148,16 @@ impl Workload {
         let mut found = BTreeMap::new();
         for (key, slots) in facts {
             verdict.keys += 1;
-            match look(client, &mut connection, &self.bucket, key) {
+            let looked = match key.strip_prefix(SWITCH) {
+                Some(bucket) => look_at_switch(client, &mut connection, bucket),
+                None => look(client, &mut connection, &self.bucket, key),
+            };
+            match looked {
                 Ok(state) => {
                     if let Some(complaint) = judge(key, slots, cut, state.as_ref()) {
                         verdict.broken.push(complaint);
                     }
-                    if let Some(held) = &state {
+                    if let Some(held) = state.as_ref().filter(|_| !key.starts_with(SWITCH)) {
                         found.insert(key.clone(), held.bytes.len());
                     }
                     if adopt {
@@ -219,7 +235,10 @@ fn judge(key: &str, slots: &[FactSlot], cut: Instant, state: Option<&Held>) -> O
 fn describe(state: Option<&Held>) -> String {
     state.map_or_else(
         || "nothing".to_owned(),
-        |held| format!("{} of {} bytes", held.kind, held.bytes.len()),
+        |held| {
+            let tag = held.tag.as_deref().unwrap_or("none");
+            format!("{} of {} bytes, tag {tag}", held.kind, held.bytes.len())
+        },
     )
 }
 
@@ -281,10 +300,47 @@ fn look(
         }
         _ => {}
     }
+    let tag = answer.header("x-oss-tagging-count").map(|_| {
+        let request = client.object("GET", bucket, key).flag("tagging");
+        let tags = request.send_on(connection);
+        tags.xml().text_at("TagSet/Tag/Value").to_owned()
+    });
     Ok(Some(Held {
         kind,
         bytes: Arc::new(answer.body),
+        tag,
     }))
+}
+
+/// The state of a bucket's versioning.
+fn look_at_switch(
+    client: &Client,
+    connection: &mut Connection,
+    bucket: &str,
+) -> Result<Option<Held>, String> {
+    let request = client.bucket("GET", bucket).flag("versioning");
+    let answer = request.send_on(connection);
+    if answer.status != 200 {
+        return Err(format!(
+            "the versioning answered {} {}",
+            answer.status,
+            answer.code()
+        ));
+    }
+    match answer.xml().get("Status") {
+        None => Ok(None),
+        Some("Enabled") => Ok(Some(switched("Enabled"))),
+        Some("Suspended") => Ok(Some(switched("Suspended"))),
+        other => Err(format!("versioning {other:?}")),
+    }
+}
+
+fn switched(status: &'static str) -> Held {
+    Held {
+        kind: status,
+        bytes: Arc::default(),
+        tag: None,
+    }
 }
 
 /// Names and sizes as the listing tells them.
@@ -336,11 +392,14 @@ impl Session<'_> {
     fn step(&mut self) -> io::Result<()> {
         let keys: Vec<String> = lock(&self.load.facts[self.number])
             .keys()
+            .filter(|key| !key.starts_with(SWITCH))
             .cloned()
             .collect();
         let key = self.random.pick(&keys).clone();
         let held = self.load.current(self.number, &key);
-        match self.random.below(20) {
+        match self.random.below(23) {
+            20..=21 => self.retag(&key, held),
+            22 => self.switch(),
             0..=9 => match held {
                 Some(held) if held.kind != "Appendable" => self.delete(&key),
                 held => self.append(&key, held),
@@ -410,6 +469,7 @@ impl Session<'_> {
             Some(Held {
                 kind: "Normal",
                 bytes: Arc::new(body),
+                tag: None,
             }),
             200,
         )
@@ -417,6 +477,7 @@ impl Session<'_> {
 
     fn append(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
         let body = self.body();
+        let tag = held.as_ref().and_then(|held| held.tag.clone());
         let mut bytes = held.map(|held| held.bytes.to_vec()).unwrap_or_default();
         if bytes.len() > 600_000 {
             return self.delete(key);
@@ -434,6 +495,7 @@ impl Session<'_> {
             Some(Held {
                 kind: "Appendable",
                 bytes: Arc::new(bytes),
+                tag,
             }),
             200,
         )
@@ -458,9 +520,44 @@ impl Session<'_> {
             Some(Held {
                 kind: "Normal",
                 bytes: held.bytes,
+                tag: held.tag,
             }),
             200,
         )
+    }
+
+    /// Gives the object another tag; nothing else of it may change.
+    fn retag(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
+        let Some(held) = held else { return Ok(()) };
+        let tag = self.random.next().to_string();
+        let document = format!(
+            "<Tagging><TagSet><Tag><Key>n</Key><Value>{tag}</Value></Tag></TagSet></Tagging>"
+        );
+        let request = self
+            .client
+            .object("PUT", &self.load.bucket, key)
+            .flag("tagging")
+            .body(document);
+        let tag = Some(tag);
+        self.write(&request, key, Some(Held { tag, ..held }), 200)
+    }
+
+    /// Switches the versioning of the client's own bucket.
+    fn switch(&mut self) -> io::Result<()> {
+        let bucket = format!("{}-{}", self.load.bucket, self.number);
+        let key = format!("{SWITCH}{bucket}");
+        let status = match self.load.current(self.number, &key) {
+            Some(held) if held.kind == "Enabled" => "Suspended",
+            _ => "Enabled",
+        };
+        let document =
+            format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
+        let request = self
+            .client
+            .bucket("PUT", &bucket)
+            .flag("versioning")
+            .body(document);
+        self.write(&request, &key, Some(switched(status)), 200)
     }
 
     fn delete(&mut self, key: &str) -> io::Result<()> {
@@ -547,6 +644,7 @@ impl Session<'_> {
             Some(Held {
                 kind: "Multipart",
                 bytes: Arc::new(whole),
+                tag: None,
             }),
             200,
         )
