@@ -84,6 +84,8 @@ pub struct Config {
     /// How long a simulated restore of an archived object takes, in seconds.
     #[serde(deserialize_with = "field::restore_seconds")]
     pub restore_seconds: u64,
+    /// Where callbacks of uploads may go (operations.md §E.11).
+    pub callbacks: Callbacks,
 
     /// Bounds on what clients may use.
     pub limits: Limits,
@@ -116,6 +118,7 @@ impl Default for Config {
             seal: true,
             sealed_append_status: 409,
             restore_seconds: 1,
+            callbacks: Callbacks::default(),
             limits: Limits::default(),
             account: vec![Account::default()],
             role: Vec::new(),
@@ -163,6 +166,19 @@ pub enum AppendCopy {
     Reject,
     /// Refuse only where versioning is enabled or suspended, as some regions do.
     VersionedOnly,
+}
+
+/// Where callbacks of uploads may go. The client names the address, so it is the server's owner who says how far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Callbacks {
+    /// Nowhere: an upload that asks for one is refused.
+    Off,
+    /// To loopback addresses.
+    #[default]
+    Loopback,
+    /// To any address.
+    Any,
 }
 
 /// Bounds on what clients may use.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod body;
+pub mod callback;
 pub mod conditions;
 pub mod connection;
 pub mod escape;

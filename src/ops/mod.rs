@@ -6,6 +6,7 @@ pub mod acl;
 pub mod append;
 pub mod bucket;
 pub mod bucket_config;
+pub mod callback;
 pub mod copy;
 pub mod cors;
 pub mod delete;
@@ -205,7 +206,7 @@ operations! {
     PutObjectLegalHold, PUT, Object, [Query("legalHold")], BucketOwner, "oss:PutObjectLegalHold", Document(64 * KIB), Full, "Retention", retention::put_legal_hold;
     GetObjectLegalHold, GET, Object, [Query("legalHold")], BucketOwner, "oss:GetObjectLegalHold", None, Full, "Retention", retention::get_legal_hold;
     // Object
-    PutObject, PUT, Object, [], Write, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", object::put;
+    PutObject, PUT, Object, [], Write, "oss:PutObject", Stream, Partial("callbacks go over http and are not signed"), "Object", object::put;
     AppendObject, POST, Object, [Query("append")], Write, "oss:PutObject", Stream, Full, "Object", append::append;
     SealAppendObject, POST, Object, [Query("seal")], Write, "oss:SealAppendObject", Stream, Full, "Object", append::seal;
     GetObject, GET, Object, [], Read, "oss:GetObject", None, Full, "Object", object::get;
@@ -223,7 +224,7 @@ operations! {
     GetSymlink, GET, Object, [Query("symlink")], Read, "oss:GetObject", None, Full, "Object", symlink::get;
     RestoreObject, POST, Object, [Query("restore")], Write, "oss:RestoreObject", Document(64 * KIB), Full, "Object", restore::restore;
     CleanRestoredObject, POST, Object, [Query("cleanRestoredObject")], Write, "oss:CleanRestoredObject", None, Full, "Object", restore::clean;
-    PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks are not offered"), "Object", post_object::post;
+    PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks go over http and are not signed"), "Object", post_object::post;
     ProcessObject, POST, Object, [Query("x-oss-process")], Read, "oss:ProcessObject", Document(64 * KIB), No, "Object", unsupported;
     ProcessObjectOnRead, GET, Object, [Query("x-oss-process")], Read, "oss:GetObject", None, No, "Object", unsupported;
     AsyncProcessObject, POST, Object, [Query("x-oss-async-process")], Read, "oss:AsyncProcessObject", Document(64 * KIB), No, "Object", unsupported;
@@ -234,7 +235,7 @@ operations! {
     InitiateMultipartUpload, POST, Object, [Query("uploads")], Write, "oss:PutObject", None, Full, "Multipart upload", multipart::initiate;
     UploadPart, PUT, Object, [Query("uploadId")], Write, "oss:PutObject", Stream, Full, "Multipart upload", multipart::upload_part;
     UploadPartCopy, PUT, Object, [Query("uploadId"), Header("x-oss-copy-source")], Write, "oss:PutObject", None, Full, "Multipart upload", multipart::upload_part_copy;
-    CompleteMultipartUpload, POST, Object, [Query("uploadId")], Write, "oss:PutObject", Document(2 * MIB), Partial("callbacks are not offered"), "Multipart upload", multipart::complete;
+    CompleteMultipartUpload, POST, Object, [Query("uploadId")], Write, "oss:PutObject", Document(2 * MIB), Partial("callbacks go over http and are not signed"), "Multipart upload", multipart::complete;
     AbortMultipartUpload, DELETE, Object, [Query("uploadId")], Write, "oss:AbortMultipartUpload", None, Full, "Multipart upload", multipart::abort;
     ListMultipartUploads, GET, Bucket, [Query("uploads")], BucketOwner, "oss:ListMultipartUploads", None, Full, "Multipart upload", multipart::list_uploads;
     ListParts, GET, Object, [Query("uploadId")], Write, "oss:ListParts", None, Full, "Multipart upload", multipart::list_parts;

@@ -1,5 +1,6 @@
 //! Multipart uploads (operations.md section F).
 
+use super::callback::{Callback, Upload as Object};
 use super::copy::Source;
 use crate::domain::name::ObjectKey;
 use crate::error::{Code, Error, Result};
@@ -122,7 +123,7 @@ pub async fn upload_part_copy(call: Call) -> Result<Reply> {
 
 /// CompleteMultipartUpload: makes the object out of the listed parts, or of all.
 pub async fn complete(mut call: Call) -> Result<Reply> {
-    super::object::refuse_callback(&call)?;
+    let callback = Callback::of(&call)?;
     headers::refuse_sse(call.headers())?;
     let encoding = super::list::encoding(call.query())?;
     let acl = headers::acl(call.headers())?;
@@ -134,6 +135,11 @@ pub async fn complete(mut call: Call) -> Result<Reply> {
     };
     let missing = |error: Error| no_such_upload(&call, error, "0042-00000002");
     let id = upload_id(&call).map_err(missing)?;
+
+    let content_type = match &callback {
+        None => None,
+        Some(_) => content_type(&call, &id).map_err(missing)?,
+    };
 
     let written = call
         .store()
@@ -152,7 +158,23 @@ pub async fn complete(mut call: Call) -> Result<Reply> {
     .etag(&written.etag)
     .header(HASH_CRC64, written.crc64)
     .maybe(VERSION_ID, written.version);
-    Ok(headers::write_sse(reply, written.sse.as_ref()))
+    let reply = headers::write_sse(reply, written.sse.as_ref());
+    let Some(callback) = callback else {
+        return Ok(reply);
+    };
+    let object = Object {
+        operation: "CompleteMultipartUpload",
+        key: call.key()?,
+        content_type: content_type.as_deref(),
+        written: &written,
+    };
+    callback.notify(&call, &object, reply).await
+}
+
+/// The type that the upload's object will have, for its callback.
+fn content_type(call: &Call, id: &UploadId) -> Result<Option<String>> {
+    let upload = call.store().upload(call.bucket()?, call.key()?, id)?;
+    Ok(upload.attributes.headers.content_type)
 }
 
 /// AbortMultipartUpload: drops the upload and its parts.

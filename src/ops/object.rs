@@ -1,5 +1,6 @@
 //! PutObject, GetObject, HeadObject, GetObjectMeta, and what other handlers share with them.
 
+use super::callback::{Callback, Upload};
 use crate::auth::Access;
 use crate::domain::object::{ObjectAcl, ObjectAttributes};
 use crate::error::{Code, Error, Result};
@@ -23,12 +24,13 @@ const RANGE_BEHAVIOR: &str = "x-oss-range-behavior";
 
 /// PutObject: stores the whole body under the key.
 pub async fn put(mut call: Call) -> Result<Reply> {
-    refuse_callback(&call)?;
+    let callback = Callback::of(&call)?;
     let attributes = headers::attributes(call.headers())?;
     check_attributes(&call, &attributes)?;
     let options = PutOptions {
         forbid_overwrite: headers::forbid_overwrite(call.headers())?,
     };
+    let content_type = attributes.headers.content_type.clone();
     let body = call.receive(true).await?;
 
     let written = call
@@ -37,7 +39,17 @@ pub async fn put(mut call: Call) -> Result<Reply> {
         .await;
     let written = written.map_err(|error| exists(error, "0026-00000201"))?;
 
-    Ok(show_written(&call, &written))
+    let reply = show_written(&call, &written);
+    let Some(callback) = callback else {
+        return Ok(reply);
+    };
+    let upload = Upload {
+        operation: "PutObject",
+        key: call.key()?,
+        content_type: content_type.as_deref(),
+        written: &written,
+    };
+    callback.notify(&call, &upload, reply).await
 }
 
 /// GetObject: the bytes, or a range of them, of the object or of what a symlink points to.
@@ -264,16 +276,6 @@ pub(super) fn check_public(call: &Call, bucket: &Bucket, acl: Option<ObjectAcl>)
     );
     if public && call.store().blocks_public_access(bucket)? {
         return Err(Error::new(Code::AccessDenied).message("Put public object acl is not allowed"));
-    }
-    Ok(())
-}
-
-/// Callbacks are not offered yet: to store the object and call nobody would be a silent lie.
-pub(super) fn refuse_callback(call: &Call) -> Result<()> {
-    if asks_for_callback(call) {
-        return Err(
-            Error::new(Code::NotImplemented).message("Callbacks are not offered by this server.")
-        );
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Only the form's fields authenticate; dispatch has admitted nobody. The fields come first and are bounded, the file
 //! comes last and streams into the store.
 
+use super::callback::{self, Callback};
 use crate::auth::Access;
 use crate::auth::post_policy::{self, Form, FormAdmission};
 use crate::domain::name::ObjectKey;
@@ -67,6 +68,16 @@ pub async fn post(mut call: Call) -> Result<Reply> {
         .await;
     let written = written.map_err(|error| super::object::exists(error, "0026-00000002"))?;
 
+    if let Some(callback) = upload.callback {
+        let reply = super::object::show_written(&call, &written);
+        let object = callback::Upload {
+            operation: "PostObject",
+            key: &upload.key,
+            content_type: upload.content_type.as_deref(),
+            written: &written,
+        };
+        return callback.notify(&call, &object, reply).await;
+    }
     answer(&call, &fields, &upload.key, &written)
 }
 
@@ -177,6 +188,8 @@ struct Upload {
     attributes: ObjectAttributes,
     options: PutOptions,
     limit: Option<TrafficLimit>,
+    callback: Option<Callback>,
+    content_type: Option<String>,
 }
 
 impl Upload {
@@ -192,10 +205,7 @@ impl Upload {
             version: None,
         };
         call.may_as(admission.identity.clone(), &wish)?;
-        if fields.get("callback").is_some() {
-            return Err(Error::new(Code::NotImplemented)
-                .message("Callbacks are not offered by this server."));
-        }
+        let callback = Callback::of_form(call, &fields.pairs)?;
         let map = fields.headers()?;
         let attributes = headers::attributes(&map)?;
         super::object::check_public(call, bucket, attributes.acl)?;
@@ -205,9 +215,11 @@ impl Upload {
         let limit = TrafficLimit::of(&map, &Query::default())?;
         Ok(Self {
             key,
+            content_type: attributes.headers.content_type.clone(),
             attributes,
             options,
             limit,
+            callback,
         })
     }
 }

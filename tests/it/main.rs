@@ -24,6 +24,7 @@ mod append_integrity;
 mod append_meta;
 mod auth_matrix;
 mod bucket;
+mod callback;
 mod config;
 mod copy;
 mod delete;

@@ -11,7 +11,7 @@ use crate::support::unix_now;
 
 const BOUNDARY: &str = "----ossicle-it-boundary";
 
-fn form(fields: &[(&str, &str)], file: Option<(&str, &str, &[u8])>) -> Vec<u8> {
+pub fn form(fields: &[(&str, &str)], file: Option<(&str, &str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend_from_slice(
@@ -32,7 +32,7 @@ fn form(fields: &[(&str, &str)], file: Option<(&str, &str, &[u8])>) -> Vec<u8> {
     body
 }
 
-fn post(client: &Client, bucket: &str, body: Vec<u8>) -> Response {
+pub fn post(client: &Client, bucket: &str, body: Vec<u8>) -> Response {
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     client
         .anonymous()
@@ -42,7 +42,7 @@ fn post(client: &Client, bucket: &str, body: Vec<u8>) -> Response {
         .send()
 }
 
-fn policy(conditions: &Value, seconds: i64) -> String {
+pub fn policy(conditions: &Value, seconds: i64) -> String {
     let stamp = iso_basic(unix_now() + seconds);
     let [year, month, day] = [&stamp[..4], &stamp[4..6], &stamp[6..8]];
     let [hour, minute, second] = [&stamp[9..11], &stamp[11..13], &stamp[13..15]];
@@ -54,7 +54,7 @@ fn policy(conditions: &Value, seconds: i64) -> String {
 }
 
 /// A V1 form that uploads `content` as `key` with further fields.
-fn v1_form(key: &str, policy: &str, more: &[(&str, &str)], content: &[u8]) -> Vec<u8> {
+pub fn v1_form(key: &str, policy: &str, more: &[(&str, &str)], content: &[u8]) -> Vec<u8> {
     let signature = v1_signature("ossicle-secret", policy);
     let mut fields = vec![
         ("key", key),

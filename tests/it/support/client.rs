@@ -761,9 +761,14 @@ impl Response {
         Node::parse(&text).unwrap_or_else(|error| panic!("{error} in answer {self:?}"))
     }
 
+    /// Whether the body is an error document: 203 is how a failed callback is told (operations.md E.11).
+    fn is_error(&self) -> bool {
+        self.status >= 400 || self.status == 203
+    }
+
     /// The error document: the body, or for HEAD what `x-oss-err` holds. `None` when the answer is not an error or has none.
     pub fn error(&self) -> Option<Node> {
-        if self.status < 300 || self.status == 304 {
+        if !self.is_error() {
             return None;
         }
         if self.head_only {
@@ -851,7 +856,7 @@ impl Response {
             framed || matches!(self.status, 204 | 304),
             "neither length nor chunks in {self:?}"
         );
-        if self.status >= 400 {
+        if self.is_error() {
             self.check_error(id, host);
         } else {
             assert_eq!(
