@@ -356,6 +356,29 @@ async function main() {
     }
   });
 
+  await check('callback: the application hears of the upload and answers it', async () => {
+    const heard = [];
+    const application = require('node:http').createServer((request, response) => {
+      let body = '';
+      request.on('data', piece => (body += piece));
+      request.on('end', () => {
+        heard.push(body);
+        response.end('{"heard":true}');
+      });
+    });
+    await new Promise(done => application.listen(0, '127.0.0.1', done));
+    const callback = {
+      url: `http://127.0.0.1:${application.address().port}/`,
+      body: 'o=${object}&s=${size}&x=${x:a}',
+      customValue: { a: '1 2' }
+    };
+    assert.deepEqual((await client.put('told', Buffer.from('hello'), { callback })).data, { heard: true });
+    assert.deepEqual(heard, ['o=told&s=5&x=1%202']);
+    await new Promise(done => application.close(done));
+    await refused('CallbackFailed', () => client.put('told', Buffer.from('kept'), { callback }));
+    assert.equal(await text('told'), 'kept');
+  });
+
   await check('sts: the SDK\'s own AssumeRole, its refresh, and a token that is none', async () => {
     const sts = new OSS.STS({ accessKeyId: env.SDK_KEY_ID, accessKeySecret: env.SDK_KEY_SECRET, endpoint: env.SDK_STS_ENDPOINT });
     let asked = 0;

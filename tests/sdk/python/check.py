@@ -1,7 +1,10 @@
 """What both Python programs share: the settings `run` passes in, names that lead to loopback, and the counting."""
+import contextlib
+import http.server as http_server
 import os
 import socket
 import sys
+import threading
 import time
 import urllib.request
 
@@ -62,6 +65,28 @@ def wait_for(what, probe):
         if time.monotonic() > deadline:
             raise AssertionError(f'waited in vain for {what}')
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def application(answer):
+    """An application that hears callbacks: its URL and the bodies it heard."""
+    heard = []
+
+    class Handler(http_server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard.append(self.rfile.read(int(self.headers['Content-Length'])).decode())
+            self.send_response(200)
+            self.send_header('Content-Length', str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with http_server.HTTPServer(('127.0.0.1', 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}/', heard
+        server.shutdown()
 
 
 def http(method, url, body=None, headers=None):

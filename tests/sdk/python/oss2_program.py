@@ -1,8 +1,11 @@
 """Drives the server with the official Python SDK of the first generation, `oss2`."""
+import base64
+import json
+
 import oss2
 
-from check import (AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, STS_ID, STS_SECRET, STS_TOKEN, Checks, http,
-                   same, wait_for)
+from check import (AUTH, BUCKET, ENDPOINT, KEY_ID, KEY_SECRET, PATH_STYLE, REGION, STS_ID, STS_SECRET, STS_TOKEN, Checks,
+                   application, http, same, wait_for)
 
 check = Checks('oss2')
 auth = oss2.make_auth(KEY_ID, KEY_SECRET, oss2.AUTH_VERSION_4 if AUTH == 'v4' else oss2.AUTH_VERSION_1)
@@ -377,6 +380,24 @@ def _():
     of(STS_TOKEN).put_object('by sts', b'x')
     same(http('GET', of(STS_TOKEN).sign_url('GET', 'by sts', 60, slash_safe=True)), (200, b'x'))
     refused('InvalidSecurityToken', of(STS_TOKEN[:-1]).get_object, 'normal')
+
+
+@check('callback: the application hears of the upload and answers it')
+def _():
+    with application(b'{"heard":true}') as (url, heard):
+        asked = json.dumps({'callbackUrl': url, 'callbackBody': 'o=${object}&s=${size}&x=${x:a}'})
+        headers = {name: base64.b64encode(text.encode()).decode()
+                   for name, text in (('x-oss-callback', asked), ('x-oss-callback-var', '{"x:a":"1 2"}'))}
+        same(bucket.put_object('told', b'hello', headers=headers).resp.read(), b'{"heard":true}')
+        same(heard, ['o=told&s=5&x=1%202'])
+        upload = bucket.init_multipart_upload('told').upload_id
+        part = oss2.models.PartInfo(1, bucket.upload_part('told', upload, 1, b'hello!').etag)
+        bucket.complete_multipart_upload('told', upload, [part], headers=headers)
+        same(heard[1:], ['o=told&s=6&x=1%202'])
+    # This client takes 203 for a success.
+    failed = bucket.put_object('told', b'kept', headers=headers)
+    same((failed.status, b'CallbackFailed' in failed.resp.read()), (203, True))
+    same(bucket.get_object('told').read(), b'kept')
 
 
 @check('traffic limit')
