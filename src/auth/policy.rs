@@ -12,7 +12,8 @@ pub(super) use condition::parse_date;
 use crate::error::{Code, Error};
 use condition::Condition;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -44,6 +45,13 @@ pub enum PolicyError {
     /// A condition that this server cannot judge.
     #[error("statement {0}: condition {1}: {2}")]
     Condition(usize, String, &'static str),
+}
+
+impl PolicyError {
+    /// What serde says may quote the document at any length.
+    fn shape(error: &serde_json::Error) -> Self {
+        Self::Shape(error.to_string().chars().take(300).collect())
+    }
 }
 
 impl From<PolicyError> for Error {
@@ -192,8 +200,7 @@ impl Policy {
             return Err(PolicyError::TooLarge);
         }
         // serde_json stops at 128 levels, so nesting is bounded too.
-        let document: Document =
-            serde_json::from_str(text).map_err(|e| PolicyError::Shape(e.to_string()))?;
+        let document: Document = serde_json::from_str(text).map_err(|e| PolicyError::shape(&e))?;
         if document.version != "1" {
             return Err(PolicyError::Version);
         }
@@ -422,16 +429,45 @@ struct Many<T>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either<T> {
-            List(Vec<T>),
-            One(T),
+        // Not an untagged enum: that would forget which member of a statement was the wrong one.
+        struct OneOrMore<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMore<T> {
+            type Value = Many<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a value or a list of them")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = list.next_element()? {
+                    all.push(one);
+                }
+                Ok(Many(all))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|one| Many(vec![one]))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                T::deserialize(text.into_deserializer()).map(|one| Many(vec![one]))
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(|one| Many(vec![one]))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(|one| Many(vec![one]))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(|one| Many(vec![one]))
+            }
         }
-        Ok(Self(match Either::deserialize(deserializer)? {
-            Either::List(list) => list,
-            Either::One(one) => vec![one],
-        }))
+        deserializer.deserialize_any(OneOrMore(PhantomData))
     }
 }
 
@@ -454,7 +490,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
                 let mut pairs: Vec<(String, T)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, T>()? {
                     if pairs.iter().any(|(n, _)| *n == name) {
-                        return Err(serde::de::Error::custom(format!("{name} stands twice")));
+                        return Err(de::Error::custom(format!("{name} stands twice")));
                     }
                     pairs.push((name, value));
                 }
@@ -462,7 +498,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-                Err(serde::de::Error::custom("a list stands for an object"))
+                Err(de::Error::custom("a list stands for an object"))
             }
         }
         deserializer.deserialize_map(Members(PhantomData))

@@ -358,3 +358,23 @@ proptest! {
         }
     }
 }
+
+/// Who writes a policy is told which member is wrong, not only that one is.
+#[test]
+fn a_refusal_names_the_member() {
+    let with = |member: &str| {
+        format!(
+            r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"oss:*","Resource":"*",{member}}}]}}"#
+        )
+    };
+    for (member, named) in [
+        (r#""Effects":"Allow""#, "`Effects`"),
+        (r#""Condition":{"Bool":[]}"#, "an object"),
+        (r#""NotAction":1"#, "expected a string"),
+        (&format!(r#""{}":1"#, "long".repeat(3000)), "`longlong"),
+    ] {
+        let refused = Policy::parse(&with(member), Kind::Identity).unwrap_err();
+        let text = refused.to_string();
+        assert!(text.contains(named) && text.len() < 400, "{member}: {text}");
+    }
+}

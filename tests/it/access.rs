@@ -36,6 +36,8 @@ enum What {
     /// ListObjects with a prefix, or without.
     List(Option<&'static str>),
     Policy,
+    /// ListMultipartUploads.
+    Uploads,
 }
 
 impl What {
@@ -48,15 +50,25 @@ impl What {
             Self::List(None) => bucket.ask("GET"),
             Self::List(Some(prefix)) => bucket.ask("GET").param("prefix", prefix),
             Self::Policy => bucket.ask("GET").flag("policy"),
+            Self::Uploads => bucket.ask("GET").flag("uploads"),
         }
     }
 }
 
-use What::{Get, GetAs, GetBelow, List, Policy, Put};
+use What::{Get, GetAs, GetBelow, List, Policy, Put, Uploads};
 use Who::{Nobody, Other, Owner};
 
 /// (what the row shows, the statements, what comes of it). `{b}` is the bucket.
 const POLICIES: &[(&str, &str, &[(Who, What, u16)])] = &[
+    (
+        "uploads are listed for whom a policy names",
+        r#"{"Effect":"Allow","Action":"oss:ListMultipartUploads","Principal":["1000000000000002"],"Resource":["acs:oss:*:*:{b}"]}"#,
+        &[
+            (Other, Uploads, 200),
+            (Nobody, Uploads, 403),
+            (Owner, Uploads, 200),
+        ],
+    ),
     (
         "Principal *: everybody, and only the action named",
         r#"{"Effect":"Allow","Action":"oss:GetObject","Principal":["*"],"Resource":["acs:oss:*:*:{b}/*"]}"#,

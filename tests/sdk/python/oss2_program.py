@@ -344,6 +344,13 @@ def _():
     nobody = bucket_of(BUCKET, oss2.AnonymousAuth())
     same(nobody.get_object('normal').read(), b'fixed')
     refused('AccessDenied', nobody.get_object, 'big')
+    secure = ENDPOINT.startswith('https')
+    bucket.put_bucket_policy(policy[:-3] + ',"Condition":{"Bool":{"acs:SecureTransport":["true"]}}}]}')
+    if secure:
+        same(nobody.get_object('normal').read(), b'fixed')
+    else:
+        refused('AccessDenied', nobody.get_object, 'normal')
+    bucket.put_bucket_policy(policy)
     bucket.put_bucket_public_access_block(True)
     same(bucket.get_bucket_public_access_block().block_public_access, True)
     refused('AccessDenied', nobody.get_object, 'normal')
