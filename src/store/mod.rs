@@ -23,6 +23,8 @@ mod content;
 pub mod copy;
 #[cfg(test)]
 mod copy_tests;
+#[cfg(test)]
+mod crash_tests;
 pub mod delete;
 pub mod engine;
 #[cfg(test)]
