@@ -373,6 +373,7 @@ impl Refusal {
             Self::NoIdentityStatement => {
                 ram_refusal(principal, access, action, target, IDENTITY_POLICY, false)
             }
+            // Node's suite asserts this text of a session whose own policy does not reach.
             Self::Session { statement } => ram_refusal(
                 principal,
                 access,
@@ -380,7 +381,8 @@ impl Refusal {
                 target,
                 "SessionPolicy",
                 statement.is_some(),
-            ),
+            )
+            .message("Access denied by authorizer's policy."),
         }
     }
 }

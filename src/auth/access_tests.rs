@@ -53,6 +53,7 @@ const ANONYMOUS: &str = "0003-00000001 Anonymous access is forbidden for this op
 const ACL: &str = "0003-00000001 You have no right to access this object because of bucket acl.";
 const NOT_OWNER: &str = "0003-00000001 The bucket you access does not belong to you.";
 const RAM_OBJECT: &str = "0003-00000201 You have no right to access this object.";
+const SESSION: &str = "0003-00000201 Access denied by authorizer's policy.";
 const RAM_BUCKET: &str = "0003-00000201 You have no right to access this bucket.";
 const BY_POLICY: &str = "0003-00000001 Access denied by bucket policy.";
 const PAYER: &str = "0003-00000703 Access denied for requester pay bucket";
@@ -471,7 +472,7 @@ fn sessions_are_bound_by_role_and_session_policy() {
         (Some(&role), None, "oss:PutObject", "yes"),
         (None, None, "oss:PutObject", RAM_OBJECT),
         (Some(&role), Some(&get), "oss:GetObject", "yes"),
-        (Some(&role), Some(&get), "oss:PutObject", RAM_OBJECT),
+        (Some(&role), Some(&get), "oss:PutObject", SESSION),
         (Some(&get), Some(&role), "oss:PutObject", RAM_OBJECT),
         (None, Some(&role), "oss:GetObject", RAM_OBJECT),
     ];
