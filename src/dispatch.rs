@@ -309,12 +309,21 @@ fn describe(error: Error, (bucket, key): (Option<String>, Option<String>)) -> Er
             | Code::BucketAlreadyExists
             | Code::BucketNotEmpty
             | Code::InvalidBucketName
+            | Code::BucketCallbackPolicyNotExist
+            | Code::NoSuchArchiveDirectReadConfiguration
             | Code::NoSuchBucketPolicy
+            | Code::NoSuchBucketQosInfo
             | Code::NoSuchCORSConfiguration
+            | Code::NoSuchHttpsConfig
+            | Code::NoSuchInventory
             | Code::NoSuchLifecycle
             | Code::NoSuchObjectWormConfiguration
+            | Code::NoSuchOverwriteConfig
+            | Code::NoSuchReplicationConfiguration
+            | Code::NoSuchResponseHeaderConfig
             | Code::NoSuchServerSideEncryptionRule
             | Code::NoSuchTransferAccelerationConfiguration
+            | Code::NoSuchUserDefinedLogFieldsConfig
             | Code::NoSuchWebsiteConfiguration
             | Code::NoSuchWORMConfiguration
     );

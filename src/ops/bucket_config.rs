@@ -2,13 +2,14 @@
 //!
 //! One rule for all: PUT replaces, GET returns or has its code, DELETE is idempotent.
 
+use super::document::{Kind, stored};
 use super::lifecycle;
 use crate::domain::object::{Sse, SseAlgorithm};
 use crate::domain::tags::{TagError, TagSet};
 use crate::error::{Code, Error, Result};
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
-use crate::store::{Bucket, BucketSettings, Store};
+use crate::store::{Bucket, BucketSettings};
 use crate::xml::config::{
     AccessMonitorConfiguration, BucketLoggingStatus, BucketResourceGroupConfiguration,
     DefaultEncryption, PublicAccessBlockConfiguration, RefererConfiguration,
@@ -16,71 +17,11 @@ use crate::xml::config::{
 };
 use crate::xml::object::Tagging;
 use crate::xml::website::{RoutingRule, WebsiteConfiguration};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::HashSet;
-
-/// A stored document: its name in the store, and the code where there is none.
-pub(super) struct Kind {
-    name: &'static str,
-    missing: Code,
-}
 
 const LOGGING: Kind = Kind::new("logging", Code::InternalError);
 const REFERER: Kind = Kind::new("referer", Code::InternalError);
 const WEBSITE: Kind = Kind::new("website", Code::NoSuchWebsiteConfiguration);
-
-impl Kind {
-    /// A kind of document.
-    pub const fn new(name: &'static str, missing: Code) -> Self {
-        Self { name, missing }
-    }
-
-    /// The name in the store.
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Replaces the document.
-    pub async fn put<T: Serialize>(&self, call: &Call, document: &T) -> Result<Reply> {
-        let bytes = crate::xml::to_xml(document).map_err(Error::internal)?;
-        let name = call.bucket_name()?;
-        call.store()
-            .put_config(name, self.name, bytes.into())
-            .await?;
-        Ok(reply::empty())
-    }
-
-    /// Answers the document, or that there is none.
-    pub fn get<T: Serialize + DeserializeOwned>(&self, call: &Call) -> Result<Reply> {
-        match stored::<T>(call.store(), call.bucket()?, self)? {
-            Some(document) => reply::xml(&document),
-            None => Err(self.missing.into()),
-        }
-    }
-
-    /// Removes the document; 204 also where there is none.
-    pub async fn delete(&self, call: &Call) -> Result<Reply> {
-        call.store()
-            .delete_config(call.bucket_name()?, self.name)
-            .await?;
-        Ok(reply::no_content())
-    }
-}
-
-/// The stored document of a kind. One that cannot be read is our fault: it was checked before it was stored.
-pub(super) fn stored<T: DeserializeOwned>(
-    store: &Store,
-    bucket: &Bucket,
-    kind: &Kind,
-) -> Result<Option<T>> {
-    let Some(bytes) = store.config(bucket, kind.name)? else {
-        return Ok(None);
-    };
-    crate::xml::from_xml(&bytes)
-        .map(Some)
-        .map_err(Error::internal)
-}
 
 async fn change(
     call: &Call,

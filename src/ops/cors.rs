@@ -1,6 +1,6 @@
 //! Cross-origin rules: their configuration, preflight requests, and the headers of ordinary answers.
 
-use super::bucket_config::{self, Kind};
+use super::document::{Kind, stored};
 use crate::error::{Code, Error, Result};
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
@@ -155,7 +155,7 @@ pub async fn preflight(call: Call) -> Result<Reply> {
     })?;
     let requested = call.header(ACCESS_CONTROL_REQUEST_HEADERS.as_str())?;
 
-    let document = bucket_config::stored::<CorsConfiguration>(call.store(), call.bucket()?, &CORS)?;
+    let document = stored::<CorsConfiguration>(call.store(), call.bucket()?, &CORS)?;
     let document = document.ok_or_else(|| {
         Error::new(Code::AccessForbidden)
             .message("CORSResponse: CORS is not enabled for this bucket.")
@@ -188,7 +188,7 @@ pub fn decorate(
     let Ok(origin) = origin.to_str() else {
         return answer;
     };
-    let Some(document) = bucket_config::stored::<CorsConfiguration>(store, bucket, &CORS)? else {
+    let Some(document) = stored::<CorsConfiguration>(store, bucket, &CORS)? else {
         return answer;
     };
     let Some(rule) = matching(&document, origin, method.as_str(), &[]) else {

@@ -1,6 +1,6 @@
 //! Lifecycle rules: checked as the service checks them, stored and returned. Nothing executes them yet.
 
-use super::bucket_config::{self, Kind};
+use super::document::{Kind, stored};
 use crate::domain::tags::is_tag_character;
 use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
@@ -56,8 +56,7 @@ pub async fn delete_lifecycle(call: Call) -> Result<Reply> {
 
 /// Whether a stored rule goes by access time.
 pub(super) fn uses_access_time(call: &Call) -> Result<bool> {
-    let document =
-        bucket_config::stored::<LifecycleConfiguration>(call.store(), call.bucket()?, &LIFECYCLE)?;
+    let document = stored::<LifecycleConfiguration>(call.store(), call.bucket()?, &LIFECYCLE)?;
     Ok(document.is_some_and(|document| document.rule.iter().any(by_access_time)))
 }
 

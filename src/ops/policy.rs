@@ -1,6 +1,6 @@
 //! Bucket policies: JSON that is checked, stored and returned word for word. `auth` evaluates it.
 
-use super::bucket_config::Kind;
+use super::document::Kind;
 use crate::auth::policy::{self, Policy};
 use crate::error::{Code, Error, Result};
 use crate::http::reply::{self, Reply};

@@ -9,7 +9,9 @@ use crate::operation::Call;
 use crate::store::{Bucket, BucketListQuery};
 use crate::xml::config::PublicAccessBlockConfiguration;
 use crate::xml::object::Tagging;
-use crate::xml::service::{BucketSummary, Buckets, ListBucketsResult, RegionInfo, RegionInfoList};
+use crate::xml::service::{
+    BucketSummary, Buckets, ListBucketsResult, ListCloudBoxResult, RegionInfo, RegionInfoList,
+};
 
 /// Buckets of one page unless asked otherwise.
 const MAX_KEYS_DEFAULT: usize = 100;
@@ -106,7 +108,7 @@ fn summary(bucket: &Bucket, endpoints: &Endpoints, call: &Call, with_tags: bool)
 }
 
 /// The public regions. The server stands for one of them; clients ask for the list to build endpoints.
-const REGIONS: &[&str] = &[
+pub(super) const REGIONS: &[&str] = &[
     "oss-cn-hangzhou",
     "oss-cn-shanghai",
     "oss-cn-nanjing",
@@ -193,6 +195,28 @@ fn region_info(name: &str) -> RegionInfo {
         internal_endpoint: format!("{name}-internal.aliyuncs.com"),
         accelerate_endpoint: "oss-accelerate.aliyuncs.com".to_owned(),
     }
+}
+
+/// ListCloudBoxes: an account has none unless it bought one.
+pub async fn list_cloud_boxes(call: Call) -> Result<Reply> {
+    let query = call.query();
+    let owner = call.identity().uid().ok_or(Code::AccessDenied)?;
+    let max = query.number("max-keys", 1..=MAX_KEYS_MAX)?;
+    let text = |name| Ok::<_, Error>(query.text(name, TEXT_MAX)?.unwrap_or_default().to_owned());
+
+    reply::xml(&ListCloudBoxResult {
+        prefix: text("prefix")?,
+        marker: text("marker")?,
+        max_keys: max.unwrap_or(MAX_KEYS_DEFAULT),
+        is_truncated: false,
+        owner: acl::owner(&call, owner),
+        ..ListCloudBoxResult::default()
+    })
+}
+
+/// Every operation on the public access block of one access point: there are no access points.
+pub async fn no_access_point(_call: Call) -> Result<Reply> {
+    Err(Code::NoSuchAccessPoint.into())
 }
 
 #[cfg(test)]

@@ -479,6 +479,59 @@ impl Store {
         Ok((existed, change.submit()))
     }
 
+    /// Changes one configuration document by what it was: `update` gets the document, none where there is none, and how
+    /// many others of the bucket have a kind that starts with `family`; it answers the new document, none to delete it.
+    /// Its error leaves everything as it was. Two changes of a bucket never overlap. Costs as much as the family has
+    /// documents.
+    pub async fn update_config<E: From<Error>>(
+        &self,
+        name: &BucketName,
+        kind: &str,
+        family: &str,
+        update: impl FnOnce(Option<Bytes>, usize) -> Result<Option<Bytes>, E> + Send,
+    ) -> Result<(), E> {
+        let commit = self.plan_update_config(name, kind, family, update)?;
+        if let Some(commit) = commit {
+            commit.await.map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    fn plan_update_config<E: From<Error>>(
+        &self,
+        name: &BucketName,
+        kind: &str,
+        family: &str,
+        update: impl FnOnce(Option<Bytes>, usize) -> Result<Option<Bytes>, E>,
+    ) -> Result<Option<Commit>, E> {
+        let mut change = self.change_bucket(name)?;
+        let bucket = change.existing()?;
+        let row = self.keys().config(bucket.id, kind);
+        let before = change.batch.get(&row).map_err(Error::from)?;
+        let mut others = self.count_configs(View::Pending, bucket.id, family)?;
+        if before.is_some() {
+            others = others.saturating_sub(1);
+        }
+        match update(before.clone(), others)? {
+            Some(document) if document.len() > CONFIG_MAX => return Err(Error::TooLarge.into()),
+            Some(document) => change.batch.put(row, document),
+            None if before.is_none() => return Ok(None),
+            None => change.batch.delete(row),
+        }
+        Ok(Some(change.submit()))
+    }
+
+    /// How many configuration documents have a kind that starts with `family`.
+    fn count_configs(&self, view: View, bucket: u64, family: &str) -> Result<usize> {
+        let mut count = 0;
+        let rows = self.keys().prefixed(Family::Configs, bucket, family);
+        self.walk(view, rows, |_, _| {
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
     /// Reads a configuration document.
     pub fn config(&self, bucket: &Bucket, kind: &str) -> Result<Option<Bytes>> {
         let row = self.keys().config(bucket.id, kind);

@@ -6,13 +6,17 @@
 pub mod bucket;
 pub mod config;
 pub mod encoding;
+pub mod inventory;
 pub mod lifecycle;
 pub mod list;
 pub mod multipart;
 pub mod object;
+pub mod qos;
 mod read;
+pub mod replication;
 mod root;
 pub mod service;
+pub mod stored;
 mod value;
 pub mod website;
 

@@ -71,6 +71,27 @@ pub struct RegionInfo {
     pub accelerate_endpoint: String,
 }
 
+/// The answer of ListCloudBoxes; there are none here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(
+    rename = "ListCloudBoxResult",
+    rename_all = "PascalCase",
+    deny_unknown_fields
+)]
+pub struct ListCloudBoxResult {
+    pub prefix: String,
+    pub marker: String,
+    pub max_keys: usize,
+    pub is_truncated: bool,
+    pub owner: Owner,
+    pub cloud_boxes: CloudBoxes,
+}
+
+/// The empty list inside [`ListCloudBoxResult`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloudBoxes {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +175,19 @@ mod tests {
                     <AccelerateEndpoint>oss-accelerate.aliyuncs.com</AccelerateEndpoint>
                 </RegionInfo>
             </RegionInfoList>",
+        );
+    }
+
+    #[test]
+    fn cloud_boxes() {
+        golden(
+            &ListCloudBoxResult {
+                max_keys: 100,
+                owner: Owner::new("1", "n"),
+                ..ListCloudBoxResult::default()
+            },
+            "<ListCloudBoxResult><Prefix/><Marker/><MaxKeys>100</MaxKeys><IsTruncated>false</IsTruncated>
+                <Owner><ID>1</ID><DisplayName>n</DisplayName></Owner><CloudBoxes/></ListCloudBoxResult>",
         );
     }
 }

@@ -2,7 +2,7 @@
 //! so that the matrix test sees them covered.
 
 use crate::support::fixture::Bucket;
-use crate::support::server::shared;
+use crate::support::server::{Server, Settings, shared};
 
 /// What the bucket answers when there is no such configuration.
 #[derive(Clone, Copy)]
@@ -180,6 +180,109 @@ const ROWS: &[Row] = &[
         bad: (
             "<PublicAccessBlockConfiguration><BlockPublicAccess>so so</BlockPublicAccess></PublicAccessBlockConfiguration>",
             "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "PutBucketHttpsConfig GetBucketHttpsConfig",
+        name: "httpsConfig",
+        unset: Unset::Missing("NoSuchHttpsConfig"),
+        document: "<HttpsConfiguration><TLS><Enable>true</Enable><TLSVersion>TLSv1.2</TLSVersion><TLSVersion>TLSv1.2</TLSVersion></TLS>\
+                   </HttpsConfiguration>",
+        reads: &[("TLS/Enable", "true"), ("TLS/TLSVersion", "TLSv1.2")],
+        deletes: false,
+        bad: (
+            "<HttpsConfiguration><TLS><Enable>true</Enable></TLS></HttpsConfiguration>",
+            "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "PutBucketArchiveDirectRead GetBucketArchiveDirectRead",
+        name: "bucketArchiveDirectRead",
+        unset: Unset::Missing("NoSuchArchiveDirectReadConfiguration"),
+        document: "<ArchiveDirectReadConfiguration><Enabled>true</Enabled></ArchiveDirectReadConfiguration>",
+        reads: &[("Enabled", "true")],
+        deletes: false,
+        bad: (
+            "<ArchiveDirectReadConfiguration><Enabled>aa</Enabled></ArchiveDirectReadConfiguration>",
+            "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "PutBucketUserDefinedLogFieldsConfig GetBucketUserDefinedLogFieldsConfig DeleteBucketUserDefinedLogFieldsConfig",
+        name: "userDefinedLogFieldsConfig",
+        unset: Unset::Missing("NoSuchUserDefinedLogFieldsConfig"),
+        document: "<UserDefinedLogFieldsConfiguration><HeaderSet><header>h1</header></HeaderSet>\
+                   <ParamSet><parameter>p1</parameter></ParamSet></UserDefinedLogFieldsConfiguration>",
+        reads: &[("HeaderSet/header", "h1"), ("ParamSet/parameter", "p1")],
+        deletes: true,
+        bad: (
+            "<UserDefinedLogFieldsConfiguration><HeaderSet><header></header></HeaderSet></UserDefinedLogFieldsConfiguration>",
+            "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "PutBucketResponseHeader GetBucketResponseHeader DeleteBucketResponseHeader",
+        name: "responseHeader",
+        unset: Unset::Missing("NoSuchResponseHeaderConfig"),
+        document: "<ResponseHeaderConfiguration><Rule><Name>r</Name><Filters><Operation>GetObject</Operation></Filters>\
+                   <HideHeaders><Header>Last-Modified</Header></HideHeaders></Rule></ResponseHeaderConfiguration>",
+        reads: &[
+            ("Rule/Name", "r"),
+            ("Rule/Filters/Operation", "GetObject"),
+            ("Rule/HideHeaders/Header", "Last-Modified"),
+        ],
+        deletes: true,
+        bad: (
+            "<ResponseHeaderConfiguration></ResponseHeaderConfiguration>",
+            "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "PutBucketOverwriteConfig GetBucketOverwriteConfig DeleteBucketOverwriteConfig",
+        name: "overwriteConfig",
+        unset: Unset::Missing("NoSuchOverwriteConfig"),
+        document: "<OverwriteConfiguration><Rule><ID>r</ID><Action>forbid</Action><Prefix>a/</Prefix><Suffix>.txt</Suffix>\
+                   <Principals><Principal>111</Principal></Principals></Rule></OverwriteConfiguration>",
+        reads: &[
+            ("Rule/ID", "r"),
+            ("Rule/Action", "forbid"),
+            ("Rule/Prefix", "a/"),
+            ("Rule/Suffix", ".txt"),
+            ("Rule/Principals/Principal", "111"),
+        ],
+        deletes: true,
+        bad: (
+            "<OverwriteConfiguration><Rule><Action>allow</Action></Rule></OverwriteConfiguration>",
+            "MalformedXML",
+        ),
+    },
+    Row {
+        operations: "SetBucketQoSInfo GetBucketQosInfo DeleteBucketQosInfo",
+        name: "qosInfo",
+        unset: Unset::Missing("NoSuchBucketQosInfo"),
+        document: "<QoSConfiguration><TotalUploadBandwidth>10</TotalUploadBandwidth><ExtranetUploadBandwidth>2</ExtranetUploadBandwidth>\
+                   </QoSConfiguration>",
+        reads: &[
+            ("TotalUploadBandwidth", "10"),
+            ("ExtranetUploadBandwidth", "2"),
+            ("TotalQps", "-1"),
+        ],
+        deletes: true,
+        bad: (
+            "<QoSConfiguration><TotalUploadBandwidth>11</TotalUploadBandwidth></QoSConfiguration>",
+            "InvalidArgument",
+        ),
+    },
+    Row {
+        operations: "SetBucketStorageCapacity GetBucketStorageCapacity",
+        name: "qos",
+        unset: Unset::Says("StorageCapacity", "-1"),
+        document: "<BucketUserQos><StorageCapacity>100</StorageCapacity></BucketUserQos>",
+        reads: &[("StorageCapacity", "100")],
+        deletes: false,
+        bad: (
+            "<BucketUserQos><StorageCapacity>-2</StorageCapacity></BucketUserQos>",
+            "InvalidArgument",
         ),
     },
 ];
@@ -550,4 +653,24 @@ fn bucket_worm() {
         read().expect(200).xml().text_at("RetentionPeriodInDays"),
         "3"
     );
+}
+
+/// Every configuration is the same after a kill.
+#[test]
+fn configurations_survive_a_kill() {
+    let mut server = Server::start(Settings {
+        on_disk: true,
+        ..Settings::default()
+    });
+    let bucket = Bucket::new(&server);
+    for row in ROWS {
+        let put = bucket.ask("PUT").flag(row.name).body(row.document);
+        put.send().expect(200);
+    }
+    server.kill();
+    server.start_again();
+    let bucket = bucket.by(&server.client());
+    for row in ROWS {
+        assert_reads(&bucket, row);
+    }
 }

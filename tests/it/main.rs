@@ -26,6 +26,7 @@ mod auth_matrix;
 mod bucket;
 mod callback;
 mod config;
+mod config_sets;
 mod copy;
 mod delete;
 mod edge;

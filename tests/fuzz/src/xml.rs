@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ossicle::xml::{config, from_xml, lifecycle, multipart, object, to_xml, website};
+use ossicle::xml::{
+    config, from_xml, inventory, lifecycle, multipart, object, qos, replication, stored,
+    to_xml, website,
+};
 
 macro_rules! round_trip {
     ($data:expr, $($document:ty),* $(,)?) => {
@@ -39,5 +42,19 @@ fuzz_target!(|data: &[u8]| {
         config::ObjectWormConfiguration,
         lifecycle::LifecycleConfiguration,
         website::WebsiteConfiguration,
+        stored::HttpsConfiguration,
+        stored::ArchiveDirectReadConfiguration,
+        stored::UserDefinedLogFieldsConfiguration,
+        stored::BucketCallbackPolicy,
+        stored::ResponseHeaderConfiguration,
+        stored::OverwriteConfiguration,
+        stored::StyleContent,
+        stored::BucketCnameConfiguration,
+        qos::QosConfiguration,
+        qos::BucketUserQos,
+        inventory::InventoryConfiguration,
+        replication::ReplicationConfiguration,
+        replication::RtcConfiguration,
+        replication::ReplicationRules,
     );
 });
