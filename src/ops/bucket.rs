@@ -270,7 +270,7 @@ pub async fn stat(call: Call) -> Result<Reply> {
         storage: bytes,
         object_count: objects,
         multipart_upload_count: stat.uploads,
-        live_channel_count: 0,
+        live_channel_count: stat.live_channels,
         // The moment to which the figures belong; 0 for a bucket that holds nothing, as Python v2 asserts.
         last_modified_time: if untouched { 0 } else { call.now().seconds() },
         standard_storage: standard.bytes,

@@ -11,8 +11,8 @@ use crate::operation::Call;
 use crate::store::{ListQuery, ListedObject, ListedVersion, VersionQuery};
 use crate::xml::encoding::Encoding;
 use crate::xml::list::{
-    CommonPrefixes, Contents, DeleteMarker, ListLiveChannelResult, ListObjectsResult,
-    ListObjectsV2Result, ListVersionsResult, Version, VersionEntry,
+    CommonPrefixes, Contents, DeleteMarker, ListObjectsResult, ListObjectsV2Result,
+    ListVersionsResult, Version, VersionEntry,
 };
 use crate::xml::object::Owner;
 use base64::Engine as _;
@@ -299,23 +299,6 @@ fn version_entry(
             owner: owner.clone(),
         }),
     }
-}
-
-/// ListLiveChannel. Channels can not be made here, so there never is one; suites ask before they delete a bucket.
-pub async fn live_channels(call: Call) -> Result<Reply> {
-    let query = call.query();
-    let prefix = query.text("prefix", TEXT_MAX)?.unwrap_or_default();
-    let marker = query.text("marker", TEXT_MAX)?.unwrap_or_default();
-    let max = query.number("max-keys", 1..=MAX_KEYS_MAX)?;
-    call.bucket()?;
-
-    reply::xml(&ListLiveChannelResult {
-        prefix: prefix.to_owned(),
-        marker: marker.to_owned(),
-        max_keys: max.unwrap_or(MAX_KEYS_DEFAULT),
-        is_truncated: false,
-        next_marker: String::new(),
-    })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod document;
 pub mod inventory;
 pub mod lifecycle;
 pub mod list;
+pub mod live_channel;
 pub mod multipart;
 pub mod object;
 pub mod policy;
@@ -253,15 +254,15 @@ operations! {
     ListMultipartUploads, GET, Bucket, [Query("uploads")], BucketOwner, "oss:ListMultipartUploads", None, Full, "Multipart upload", multipart::list_uploads;
     ListParts, GET, Object, [Query("uploadId")], Write, "oss:ListParts", None, Full, "Multipart upload", multipart::list_parts;
     // LiveChannel
-    PutLiveChannel, PUT, Object, [Query("live")], Write, "oss:PutLiveChannel", Document(64 * KIB), No, "LiveChannel", unsupported;
-    ListLiveChannel, GET, Bucket, [Query("live")], BucketOwner, "oss:ListLiveChannel", None, Partial("channels are not offered, so the list is empty"), "LiveChannel", list::live_channels;
-    DeleteLiveChannel, DELETE, Object, [Query("live")], Write, "oss:DeleteLiveChannel", None, No, "LiveChannel", unsupported;
-    PutLiveChannelStatus, PUT, Object, [Query("live"), Query("status")], Write, "oss:PutLiveChannelStatus", None, No, "LiveChannel", unsupported;
-    GetLiveChannelInfo, GET, Object, [Query("live")], Read, "oss:GetLiveChannelInfo", None, No, "LiveChannel", unsupported;
-    GetLiveChannelStat, GET, Object, [Query("live"), QueryValue("comp", "stat")], Read, "oss:GetLiveChannelStat", None, No, "LiveChannel", unsupported;
-    GetLiveChannelHistory, GET, Object, [Query("live"), QueryValue("comp", "history")], Read, "oss:GetLiveChannelHistory", None, No, "LiveChannel", unsupported;
-    PostVodPlaylist, POST, Object, [Query("vod")], Write, "oss:PostVodPlaylist", None, No, "LiveChannel", unsupported;
-    GetVodPlaylist, GET, Object, [Query("vod")], Read, "oss:GetVodPlaylist", None, No, "LiveChannel", unsupported;
+    PutLiveChannel, PUT, Object, [Query("live")], Write, "oss:PutLiveChannel", Document(64 * KIB), Partial("stored and returned; there is no RTMP listener, so no channel is ever live"), "LiveChannel", live_channel::put;
+    ListLiveChannel, GET, Bucket, [Query("live")], BucketOwner, "oss:ListLiveChannel", None, Partial("stored and returned; there is no RTMP listener, so no channel is ever live"), "LiveChannel", live_channel::list;
+    DeleteLiveChannel, DELETE, Object, [Query("live")], Write, "oss:DeleteLiveChannel", None, Partial("stored and returned; there is no RTMP listener, so no channel is ever live"), "LiveChannel", live_channel::delete;
+    PutLiveChannelStatus, PUT, Object, [Query("live"), Query("status")], Write, "oss:PutLiveChannelStatus", None, Partial("stored and returned; there is no RTMP listener, so no channel is ever live"), "LiveChannel", live_channel::put_status;
+    GetLiveChannelInfo, GET, Object, [Query("live")], Read, "oss:GetLiveChannelInfo", None, Partial("stored and returned; there is no RTMP listener, so no channel is ever live"), "LiveChannel", live_channel::info;
+    GetLiveChannelStat, GET, Object, [Query("live"), QueryValue("comp", "stat")], Read, "oss:GetLiveChannelStat", None, Partial("there is no RTMP listener: idle or disabled"), "LiveChannel", live_channel::stat;
+    GetLiveChannelHistory, GET, Object, [Query("live"), QueryValue("comp", "history")], Read, "oss:GetLiveChannelHistory", None, Partial("there is no RTMP listener: always empty"), "LiveChannel", live_channel::history;
+    PostVodPlaylist, POST, Object, [Query("vod")], Write, "oss:PostVodPlaylist", None, Partial("there are no segments to play: always refused"), "LiveChannel", live_channel::post_playlist;
+    GetVodPlaylist, GET, Object, [Query("vod")], Read, "oss:GetVodPlaylist", None, Partial("there are no segments to play: always refused"), "LiveChannel", live_channel::get_playlist;
     // Select
     CreateSelectObjectMetaCsv, POST, Object, [QueryValue("x-oss-process", "csv/meta")], Read, "oss:GetObject", Document(64 * KIB), No, "Select", unsupported;
     SelectObjectCsv, POST, Object, [QueryValue("x-oss-process", "csv/select")], Read, "oss:GetObject", Document(64 * KIB), No, "Select", unsupported;

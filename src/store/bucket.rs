@@ -183,7 +183,13 @@ pub struct BucketStat {
     pub parts: u64,
     /// Bytes of those parts.
     pub part_bytes: u64,
+    /// Live channels.
+    pub live_channels: u64,
 }
+
+/// What the kinds of live channels start with. Unlike other configuration they keep a bucket from being deleted
+/// (operations.md section G).
+pub const LIVE_CHANNELS: &str = "live/";
 
 /// Longest configuration document in bytes: lifecycle rules come in up to 2 MiB and get ids.
 pub const CONFIG_MAX: usize = 3 * 1024 * 1024;
@@ -387,7 +393,7 @@ impl Store {
         })
     }
 
-    /// Deletes an empty bucket and its configuration.
+    /// Deletes an empty bucket and its configuration. Live channels count as contents.
     pub async fn delete_bucket(&self, name: &BucketName) -> Result<()> {
         Ok(self.plan_delete_bucket(name)?.await?)
     }
@@ -401,6 +407,9 @@ impl Store {
             if Change::any(&change.batch, keys, family, bucket.id)? {
                 return Err(Error::BucketNotEmpty);
             }
+        }
+        if self.count_configs(View::Pending, bucket.id, LIVE_CHANNELS)? > 0 {
+            return Err(Error::BucketNotEmpty);
         }
         let mut rows = Vec::new();
         self.walk(
@@ -617,6 +626,7 @@ impl Store {
                 Ok(())
             },
         )?;
+        stat.live_channels = self.count_configs(View::Committed, bucket.id, LIVE_CHANNELS)? as u64;
         Ok(stat)
     }
 

@@ -65,7 +65,7 @@ pub use append::{AppendState, Appended, Sealed};
 pub use body::{Body, BodyWriter};
 pub use bucket::{
     Bucket, BucketListQuery, BucketPage, BucketSettings, BucketStat, ClassStat, Creation,
-    DefaultRetention, ObjectWorm, RetentionPeriod, Worm,
+    DefaultRetention, LIVE_CHANNELS, ObjectWorm, RetentionPeriod, Worm,
 };
 pub use copy::{Copied, CopyOptions, CopySource};
 pub use delete::{Deleted, Deletion};

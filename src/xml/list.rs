@@ -146,21 +146,6 @@ pub struct DeleteMarker {
     pub owner: Owner,
 }
 
-/// The answer of ListLiveChannel.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(
-    rename = "ListLiveChannelResult",
-    rename_all = "PascalCase",
-    deny_unknown_fields
-)]
-pub struct ListLiveChannelResult {
-    pub prefix: String,
-    pub marker: String,
-    pub max_keys: usize,
-    pub is_truncated: bool,
-    pub next_marker: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,18 +312,6 @@ mod tests {
                 </DeleteMarker>
                 <CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes>
             </ListVersionsResult>",
-        );
-    }
-
-    #[test]
-    fn live_channels() {
-        golden(
-            &ListLiveChannelResult {
-                max_keys: 100,
-                ..ListLiveChannelResult::default()
-            },
-            "<ListLiveChannelResult><Prefix/><Marker/><MaxKeys>100</MaxKeys><IsTruncated>false</IsTruncated>
-                <NextMarker/></ListLiveChannelResult>",
         );
     }
 }

@@ -9,6 +9,7 @@ pub mod encoding;
 pub mod inventory;
 pub mod lifecycle;
 pub mod list;
+pub mod live;
 pub mod multipart;
 pub mod object;
 pub mod qos;

@@ -32,6 +32,7 @@ mod delete;
 mod edge;
 mod house;
 mod list;
+mod live_channel;
 mod matrix;
 mod multipart;
 mod object;

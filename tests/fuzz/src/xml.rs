@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use ossicle::xml::{
-    config, from_xml, inventory, lifecycle, multipart, object, qos, replication, stored,
+    config, from_xml, inventory, lifecycle, live, multipart, object, qos, replication, stored,
     to_xml, website,
 };
 
@@ -56,5 +56,6 @@ fuzz_target!(|data: &[u8]| {
         replication::ReplicationConfiguration,
         replication::RtcConfiguration,
         replication::ReplicationRules,
+        live::LiveChannelConfiguration,
     );
 });
