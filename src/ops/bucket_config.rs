@@ -16,12 +16,9 @@ use crate::xml::config::{
     RequestPaymentConfiguration, ServerSideEncryptionRule, TransferAccelerationConfiguration,
 };
 use crate::xml::object::Tagging;
-use crate::xml::website::{RoutingRule, WebsiteConfiguration};
-use std::collections::HashSet;
 
 const LOGGING: Kind = Kind::new("logging", Code::InternalError);
 const REFERER: Kind = Kind::new("referer", Code::InternalError);
-const WEBSITE: Kind = Kind::new("website", Code::NoSuchWebsiteConfiguration);
 
 async fn change(
     call: &Call,
@@ -67,94 +64,6 @@ pub async fn get_request_payment(call: Call) -> Result<Reply> {
         }
         .to_owned(),
     })
-}
-
-// --- website
-
-/// Most routing rules of a bucket.
-const ROUTING_RULES_MAX: usize = 20;
-
-/// PutBucketWebsite.
-pub async fn put_website(mut call: Call) -> Result<Reply> {
-    let document = checked_website(call.xml().await?)?;
-
-    WEBSITE.put(&call, &document).await
-}
-
-/// GetBucketWebsite.
-pub async fn get_website(call: Call) -> Result<Reply> {
-    WEBSITE.get::<WebsiteConfiguration>(&call)
-}
-
-/// DeleteBucketWebsite.
-pub async fn delete_website(call: Call) -> Result<Reply> {
-    WEBSITE.delete(&call).await
-}
-
-fn checked_website(mut document: WebsiteConfiguration) -> Result<WebsiteConfiguration> {
-    let bad = |name, value: &str, message| Err(Error::invalid_argument(name, value, message));
-    if let Some(index) = &document.index_document {
-        if index.suffix.is_empty() || index.suffix.contains('/') {
-            return bad(
-                "Suffix",
-                &index.suffix,
-                "The index document suffix is not valid.",
-            );
-        }
-        if index.r#type.is_some_and(|kind| !(0..=2).contains(&kind)) {
-            return bad("Type", "", "The index document type is not valid.");
-        }
-    }
-    if let Some(error) = &document.error_document
-        && error.key.is_empty()
-    {
-        return bad("Key", "", "The error document key is not valid.");
-    }
-    let rules = document
-        .routing_rules
-        .as_mut()
-        .map(|rules| &mut rules.routing_rule);
-    if document.index_document.is_none() && document.error_document.is_none() && rules.is_none() {
-        return Err(Code::MalformedXML.into());
-    }
-    if let Some(rules) = rules {
-        if rules.len() > ROUTING_RULES_MAX {
-            return bad(
-                "RoutingRule",
-                "",
-                "The number of routing rules is beyond limit.",
-            );
-        }
-        let mut numbers = HashSet::new();
-        for rule in rules {
-            if rule.rule_number < 1 || !numbers.insert(rule.rule_number) {
-                let number = rule.rule_number.to_string();
-                return bad("RuleNumber", &number, "The rule number is not valid.");
-            }
-            check_routing_rule(rule)?;
-        }
-    }
-    Ok(document)
-}
-
-fn check_routing_rule(rule: &mut RoutingRule) -> Result<()> {
-    let Some(redirect) = &mut rule.redirect else {
-        return Ok(());
-    };
-    let kind = redirect.redirect_type.as_deref();
-    if !matches!(
-        kind,
-        None | Some("" | "Mirror" | "External" | "AliCDN" | "Internal")
-    ) {
-        let value = kind.unwrap_or_default();
-        let message = "The redirect type is not valid.";
-        return Err(Error::invalid_argument("RedirectType", value, message));
-    }
-    // A mirror has one switch: the service answers it under both names (Python v1 asserts it).
-    if kind == Some("Mirror") && redirect.mirror_pass_query_string.is_some() {
-        redirect.pass_query_string = redirect.mirror_pass_query_string;
-    }
-    Ok(())
 }
 
 // --- referer
@@ -461,7 +370,6 @@ pub async fn get_resource_group(call: Call) -> Result<Reply> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xml::website::{ErrorDocument, IndexDocument, Redirect, RoutingRules};
 
     fn rule(algorithm: &str, key: Option<&str>, data: Option<&str>) -> DefaultEncryption {
         DefaultEncryption {
@@ -492,63 +400,6 @@ mod tests {
         for (rule, code) in cases {
             assert_eq!(encryption(&rule).unwrap_err().code(), code, "{rule:?}");
         }
-    }
-
-    fn website(suffix: &str, numbers: &[i64], redirect: Option<&Redirect>) -> WebsiteConfiguration {
-        let rules = numbers.iter().map(|number| RoutingRule {
-            rule_number: *number,
-            redirect: redirect.cloned(),
-            ..RoutingRule::default()
-        });
-        WebsiteConfiguration {
-            index_document: Some(IndexDocument {
-                suffix: suffix.into(),
-                ..IndexDocument::default()
-            }),
-            error_document: Some(ErrorDocument {
-                key: "error.html".into(),
-                http_status: None,
-            }),
-            routing_rules: Some(RoutingRules {
-                routing_rule: rules.collect(),
-            }),
-        }
-    }
-
-    #[test]
-    fn websites_are_checked() {
-        let many: Vec<i64> = (1..=21).collect();
-        let odd = Redirect {
-            redirect_type: Some("Odd".into()),
-            ..Redirect::default()
-        };
-        let bad = [
-            website("", &[], None),
-            website("a/b", &[], None),
-            website("i", &[0], None),
-            website("i", &[1, 1], None),
-            website("i", &many, None),
-            website("i", &[1], Some(&odd)),
-        ];
-        for document in bad {
-            let code = checked_website(document.clone()).unwrap_err().code();
-            assert_eq!(code, Code::InvalidArgument, "{document:?}");
-        }
-        let empty = checked_website(WebsiteConfiguration::default());
-        assert_eq!(empty.unwrap_err().code(), Code::MalformedXML);
-    }
-
-    #[test]
-    fn a_mirror_has_one_query_string_switch() {
-        let mirror = Redirect {
-            redirect_type: Some("Mirror".into()),
-            mirror_pass_query_string: Some(true),
-            ..Redirect::default()
-        };
-        let kept = checked_website(website("i", &[1], Some(&mirror))).unwrap();
-        let rules = kept.routing_rules.unwrap().routing_rule;
-        let redirect = rules[0].redirect.as_ref().unwrap();
-        assert_eq!(redirect.pass_query_string, Some(true));
     }
 
     #[test]

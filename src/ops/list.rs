@@ -1,6 +1,6 @@
-//! The listings of a bucket: objects (two forms), versions, live channels.
+//! The listings of a bucket: objects (two forms) and versions.
 
-use super::{acl, versioning};
+use super::{acl, versioning, website};
 use crate::domain::object::{Restore, StorageClass};
 use crate::domain::time::Timestamp;
 use crate::error::{Error, Result};
@@ -92,8 +92,11 @@ pub(super) fn restore_info(
     headers::restore_state(*restore, now)
 }
 
-/// ListObjects.
+/// ListObjects; an anonymous visitor of a website gets its front page instead.
 pub async fn objects(call: Call) -> Result<Reply> {
+    if let Some(page) = website::front_page(&call)? {
+        return Ok(page);
+    }
     let query = call.query();
     let asked = Asked::of(query)?;
     let marker = text(query, "marker")?;

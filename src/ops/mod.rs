@@ -32,6 +32,7 @@ pub mod style;
 pub mod symlink;
 pub mod tagging;
 pub mod versioning;
+pub mod website;
 pub mod worm;
 
 use crate::auth::Access;
@@ -121,9 +122,9 @@ operations! {
     DeleteBucketCors, DELETE, Bucket, [Query("cors")], BucketOwner, "oss:DeleteBucketCors", None, Full, "Bucket configuration", cors::delete_cors;
     OptionObject, OPTIONS, Object, [], Public, "oss:OptionObject", None, Full, "Bucket configuration", cors::preflight;
     OptionBucket, OPTIONS, Bucket, [], Public, "oss:OptionObject", None, Full, "Bucket configuration", cors::preflight;
-    PutBucketWebsite, PUT, Bucket, [Query("website")], BucketOwner, "oss:PutBucketWebsite", Document(64 * KIB), Partial("stored and returned; pages are not served"), "Bucket configuration", bucket_config::put_website;
-    GetBucketWebsite, GET, Bucket, [Query("website")], BucketOwner, "oss:GetBucketWebsite", None, Partial("stored and returned; pages are not served"), "Bucket configuration", bucket_config::get_website;
-    DeleteBucketWebsite, DELETE, Bucket, [Query("website")], BucketOwner, "oss:DeleteBucketWebsite", None, Partial("stored and returned; pages are not served"), "Bucket configuration", bucket_config::delete_website;
+    PutBucketWebsite, PUT, Bucket, [Query("website")], BucketOwner, "oss:PutBucketWebsite", Document(64 * KIB), Partial("index and error pages; routing rules are stored and not followed"), "Bucket configuration", website::put;
+    GetBucketWebsite, GET, Bucket, [Query("website")], BucketOwner, "oss:GetBucketWebsite", None, Partial("index and error pages; routing rules are stored and not followed"), "Bucket configuration", website::get;
+    DeleteBucketWebsite, DELETE, Bucket, [Query("website")], BucketOwner, "oss:DeleteBucketWebsite", None, Partial("index and error pages; routing rules are stored and not followed"), "Bucket configuration", website::delete;
     PutBucketReferer, PUT, Bucket, [Query("referer")], BucketOwner, "oss:PutBucketReferer", Document(64 * KIB), Partial("stored and returned; not enforced"), "Bucket configuration", bucket_config::put_referer;
     GetBucketReferer, GET, Bucket, [Query("referer")], BucketOwner, "oss:GetBucketReferer", None, Partial("stored and returned; not enforced"), "Bucket configuration", bucket_config::get_referer;
     PutBucketLogging, PUT, Bucket, [Query("logging")], BucketOwner, "oss:PutBucketLogging", Document(64 * KIB), Partial("stored and returned; no log objects are written"), "Bucket configuration", bucket_config::put_logging;
@@ -147,8 +148,8 @@ operations! {
     DeleteBucketTransferAcceleration, DELETE, Bucket, [Query("transferAcceleration")], BucketOwner, "oss:DeleteBucketTransferAcceleration", None, Partial("stored and returned; there is no accelerated endpoint"), "Bucket configuration", bucket_config::delete_transfer_acceleration;
     PutBucketAccessMonitor, PUT, Bucket, [Query("accessmonitor")], BucketOwner, "oss:PutBucketAccessMonitor", Document(64 * KIB), Partial("stored and returned; access times are not kept"), "Bucket configuration", bucket_config::put_access_monitor;
     GetBucketAccessMonitor, GET, Bucket, [Query("accessmonitor")], BucketOwner, "oss:GetBucketAccessMonitor", None, Partial("stored and returned; access times are not kept"), "Bucket configuration", bucket_config::get_access_monitor;
-    PutBucketArchiveDirectRead, PUT, Bucket, [Query("bucketArchiveDirectRead")], BucketOwner, "oss:PutBucketArchiveDirectRead", Document(64 * KIB), Partial("stored and returned; archived objects need a restore all the same"), "Bucket configuration", document::put::<ArchiveDirectReadConfiguration>;
-    GetBucketArchiveDirectRead, GET, Bucket, [Query("bucketArchiveDirectRead")], BucketOwner, "oss:GetBucketArchiveDirectRead", None, Partial("stored and returned; archived objects need a restore all the same"), "Bucket configuration", document::get::<ArchiveDirectReadConfiguration>;
+    PutBucketArchiveDirectRead, PUT, Bucket, [Query("bucketArchiveDirectRead")], BucketOwner, "oss:PutBucketArchiveDirectRead", Document(64 * KIB), Partial("GetObject reads objects of class Archive; other reads of them need a restore"), "Bucket configuration", document::put::<ArchiveDirectReadConfiguration>;
+    GetBucketArchiveDirectRead, GET, Bucket, [Query("bucketArchiveDirectRead")], BucketOwner, "oss:GetBucketArchiveDirectRead", None, Partial("GetObject reads objects of class Archive; other reads of them need a restore"), "Bucket configuration", document::get::<ArchiveDirectReadConfiguration>;
     PutBucketHttpsConfig, PUT, Bucket, [Query("httpsConfig")], BucketOwner, "oss:PutBucketHttpsConfig", Document(64 * KIB), Partial("stored and returned; connections are not bound by it"), "Bucket configuration", document::put::<HttpsConfiguration>;
     GetBucketHttpsConfig, GET, Bucket, [Query("httpsConfig")], BucketOwner, "oss:GetBucketHttpsConfig", None, Partial("stored and returned; connections are not bound by it"), "Bucket configuration", document::get::<HttpsConfiguration>;
     PutBucketResourceGroup, PUT, Bucket, [Query("resourceGroup")], BucketOwner, "oss:PutBucketResourceGroup", Document(64 * KIB), Partial("stored and returned"), "Bucket configuration", bucket_config::put_resource_group;

@@ -1,8 +1,11 @@
 //! PutObject, GetObject, HeadObject, GetObjectMeta, and what other handlers share with them.
 
 use super::callback::{Callback, Upload};
+use super::document::{self, Document as _};
+use super::website;
 use crate::auth::Access;
-use crate::domain::object::{ObjectAcl, ObjectAttributes};
+use crate::domain::name::ObjectKey;
+use crate::domain::object::{ObjectAcl, ObjectAttributes, StorageClass};
 use crate::error::{Code, Error, Result};
 use crate::http::conditions::Conditions;
 use crate::http::gzip;
@@ -11,7 +14,8 @@ use crate::http::range::{self, Selection};
 use crate::http::reply::{self, HASH_CRC64, Reply, VERSION_ID};
 use crate::http::throttle::{QOS_DELAY_TIME, TrafficLimit};
 use crate::operation::Call;
-use crate::store::{self, Bucket, ObjectReader, PutOptions, Resolved, Written};
+use crate::store::{self, Bucket, Object, ObjectReader, PutOptions, Resolved, Written};
+use crate::xml::stored::ArchiveDirectReadConfiguration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
@@ -52,11 +56,20 @@ pub async fn put(mut call: Call) -> Result<Reply> {
     callback.notify(&call, &upload, reply).await
 }
 
-/// GetObject: the bytes, or a range of them, of the object or of what a symlink points to.
+/// GetObject: the bytes, or a range of them, of the object or of what a symlink points to; or a page of the bucket's
+/// website in place of an object that there is not.
 pub async fn get(call: Call) -> Result<Reply> {
-    let overrides = Overrides::of(&call)?;
+    match serve(&call, call.key()?) {
+        Err(missing) if missing.code() == Code::NoSuchKey => website::page(&call, missing),
+        other => other,
+    }
+}
+
+/// What a GET of the key answers; permission is asked before.
+pub(super) fn serve(call: &Call, key: &ObjectKey) -> Result<Reply> {
+    let overrides = Overrides::of(call)?;
     let limit = TrafficLimit::of(call.headers(), call.query())?;
-    let (found, status, range, bytes) = open(&call)?;
+    let (found, status, range, bytes) = open(call, key)?;
     let target = &found.target;
 
     let length = range.end - range.start;
@@ -103,12 +116,12 @@ pub async fn get(call: Call) -> Result<Reply> {
 const LOOKS_MAX: usize = 16;
 
 /// The object, what of it is asked for, and its bytes, of one committed state.
-fn open(call: &Call) -> Result<(Resolved, StatusCode, Range<u64>, ObjectReader)> {
+fn open(call: &Call, key: &ObjectKey) -> Result<(Resolved, StatusCode, Range<u64>, ObjectReader)> {
     let mut looks = 0;
     loop {
-        let found = find(call)?;
+        let found = find(call, key)?;
         let target = &found.target;
-        if !call.store().is_readable(target) {
+        if !call.store().is_readable(target) && !is_read_directly(call, target)? {
             return Err(Error::new(Code::InvalidObjectState));
         }
         let (status, range) = match selection(call, target.len)? {
@@ -123,9 +136,20 @@ fn open(call: &Call) -> Result<(Resolved, StatusCode, Range<u64>, ObjectReader)>
     }
 }
 
+/// Whether the bucket lets archived objects be read without a restore: those of class Archive alone.
+fn is_read_directly(call: &Call, object: &Object) -> Result<bool> {
+    if object.storage_class != StorageClass::Archive {
+        return Ok(false);
+    }
+    let kind = &ArchiveDirectReadConfiguration::KIND;
+    let document: Option<ArchiveDirectReadConfiguration> =
+        document::stored(call.store(), call.bucket()?, kind)?;
+    Ok(document.is_some_and(|document| document.enabled))
+}
+
 /// HeadObject: what GetObject would say, without the bytes. Archived objects show too.
 pub async fn head(call: Call) -> Result<Reply> {
-    let found = find(&call)?;
+    let found = find(&call, call.key()?)?;
 
     let reply = shown(&found).write(reply::empty(), call.now());
     Ok(reply.header(CONTENT_LENGTH, found.target.len))
@@ -148,11 +172,11 @@ pub async fn meta(call: Call) -> Result<Reply> {
 }
 
 /// The object that a read addresses, followed through a symlink, once permission and conditions hold.
-fn find(call: &Call) -> Result<Resolved> {
+fn find(call: &Call, key: &ObjectKey) -> Result<Resolved> {
     let version = headers::version_id(call.query())?;
     let found = call
         .store()
-        .resolve(call.bucket()?, call.key()?, version.as_ref())?;
+        .resolve(call.bucket()?, key, version.as_ref())?;
     if found.link.is_some() {
         // The ACLs of both count (operations.md §E.8); dispatch has seen only the link's.
         call.may(

@@ -44,3 +44,4 @@ mod rules;
 mod sts;
 mod tagging;
 mod versioning;
+mod website;
