@@ -6,14 +6,16 @@ use super::document::{Kind, stored};
 use super::lifecycle;
 use crate::domain::object::{Sse, SseAlgorithm};
 use crate::domain::tags::{TagError, TagSet};
+use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
 use crate::http::reply::{self, Reply};
 use crate::operation::Call;
 use crate::store::{Bucket, BucketSettings};
 use crate::xml::config::{
-    AccessMonitorConfiguration, BucketLoggingStatus, BucketResourceGroupConfiguration,
-    DefaultEncryption, PublicAccessBlockConfiguration, RefererConfiguration,
-    RequestPaymentConfiguration, ServerSideEncryptionRule, TransferAccelerationConfiguration,
+    AccessMonitorConfiguration, AccessMonitorStart, BucketLoggingStatus,
+    BucketResourceGroupConfiguration, DefaultEncryption, PublicAccessBlockConfiguration,
+    RefererConfiguration, RequestPaymentConfiguration, ServerSideEncryptionRule,
+    TransferAccelerationConfiguration,
 };
 use crate::xml::object::Tagging;
 
@@ -310,6 +312,8 @@ pub async fn delete_transfer_acceleration(call: Call) -> Result<Reply> {
 
 // --- access monitor
 
+const MONITOR_START: Kind = Kind::new("access-monitor-start", Code::InternalError);
+
 /// PutBucketAccessMonitor. It stays on while lifecycle rules go by access time.
 pub async fn put_access_monitor(mut call: Call) -> Result<Reply> {
     let document: AccessMonitorConfiguration = call.xml().await?;
@@ -322,9 +326,28 @@ pub async fn put_access_monitor(mut call: Call) -> Result<Reply> {
         return Err(Code::AccessMonitorDisableNotAllowed.into());
     }
 
+    if on && !call.bucket()?.settings.access_monitor {
+        // First, so that a crash in between leaves a time that nobody looks at.
+        let time = call.now().floor_to_second().iso8601();
+        MONITOR_START
+            .put(&call, &AccessMonitorStart { time })
+            .await?;
+    }
     change(&call, move |settings| settings.access_monitor = on).await?;
 
     Ok(reply::empty())
+}
+
+/// When an object was last accessed, where that is monitored: when it was written or monitoring began, whichever came
+/// later. Reads do not count; the service takes up to a day to count them.
+pub(super) fn last_access(call: &Call, modified: Timestamp) -> Result<Option<Timestamp>> {
+    let bucket = call.bucket()?;
+    if !bucket.settings.access_monitor {
+        return Ok(None);
+    }
+    let start: Option<AccessMonitorStart> = stored(call.store(), bucket, &MONITOR_START)?;
+    let start = start.and_then(|start| Timestamp::parse_iso8601(&start.time));
+    Ok(Some(start.map_or(modified, |start| start.max(modified))))
 }
 
 /// GetBucketAccessMonitor.

@@ -2,10 +2,11 @@
 
 use super::callback::{Callback, Upload};
 use super::document::{self, Document as _};
-use super::website;
+use super::{bucket_config, website};
 use crate::auth::Access;
 use crate::domain::name::ObjectKey;
 use crate::domain::object::{ObjectAcl, ObjectAttributes, StorageClass};
+use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
 use crate::http::conditions::Conditions;
 use crate::http::gzip;
@@ -25,6 +26,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use std::ops::Range;
 
 const RANGE_BEHAVIOR: &str = "x-oss-range-behavior";
+const LAST_ACCESS_TIME: HeaderName = HeaderName::from_static("x-oss-last-access-time");
 
 /// PutObject: stores the whole body under the key.
 pub async fn put(mut call: Call) -> Result<Reply> {
@@ -151,8 +153,12 @@ fn is_read_directly(call: &Call, object: &Object) -> Result<bool> {
 pub async fn head(call: Call) -> Result<Reply> {
     let found = find(&call, call.key()?)?;
 
-    let reply = shown(&found).write(reply::empty(), call.now());
-    Ok(reply.header(CONTENT_LENGTH, found.target.len))
+    let shown = shown(&found);
+    let accessed = bucket_config::last_access(&call, shown.modified())?;
+    Ok(shown
+        .write(reply::empty(), call.now())
+        .header(CONTENT_LENGTH, found.target.len)
+        .maybe(LAST_ACCESS_TIME, accessed.map(Timestamp::rfc1123)))
 }
 
 /// GetObjectMeta: length, tag and time only; a symlink shows itself (R80).
@@ -163,11 +169,13 @@ pub async fn meta(call: Call) -> Result<Reply> {
         .store()
         .object(call.bucket()?, call.key()?, version.as_ref())?;
 
+    let accessed = bucket_config::last_access(&call, object.modified)?;
     Ok(reply::empty()
         .etag(&object.etag)
         .header(LAST_MODIFIED, object.modified.rfc1123())
         .header(CONTENT_LENGTH, object.len)
         .header(HASH_CRC64, object.crc64)
+        .maybe(LAST_ACCESS_TIME, accessed.map(Timestamp::rfc1123))
         .maybe(VERSION_ID, object.version))
 }
 

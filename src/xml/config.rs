@@ -202,6 +202,17 @@ pub struct AccessMonitorConfiguration {
     pub allow_small_size: Option<String>,
 }
 
+/// When the access monitor was switched on, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(
+    rename = "AccessMonitorStart",
+    rename_all = "PascalCase",
+    deny_unknown_fields
+)]
+pub struct AccessMonitorStart {
+    pub time: String,
+}
+
 /// `?resourceGroup`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(
@@ -439,6 +450,12 @@ mod tests {
         golden(
             &PolicyStatus { is_public: true },
             "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>",
+        );
+        golden(
+            &AccessMonitorStart {
+                time: "2021-06-01T00:00:00.000Z".into(),
+            },
+            "<AccessMonitorStart><Time>2021-06-01T00:00:00.000Z</Time></AccessMonitorStart>",
         );
         golden(
             &PublicAccessBlockConfiguration {

@@ -1,8 +1,11 @@
 //! Bucket configurations: each is put, read back, replaced, removed, missed and refused (operations.md C and D). The rows name the operations,
 //! so that the matrix test sees them covered.
 
+use std::time::Duration;
+
 use crate::support::fixture::Bucket;
 use crate::support::server::{Server, Settings, shared};
+use crate::support::wait_for;
 
 /// What the bucket answers when there is no such configuration.
 #[derive(Clone, Copy)]
@@ -653,6 +656,45 @@ fn bucket_worm() {
         read().expect(200).xml().text_at("RetentionPeriodInDays"),
         "3"
     );
+}
+
+/// PutBucketAccessMonitor: while it is on, HeadObject and GetObjectMeta tell a time of access, which is no earlier than that of writing.
+#[test]
+fn access_times_are_told_while_monitored() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    bucket.put("k", "x").send().expect(200);
+    let told = || {
+        let meta = bucket.head("k").flag("objectMeta");
+        [bucket.head("k"), meta].map(|ask| {
+            let answer = ask.send().expect(200);
+            answer.header("x-oss-last-access-time").map(str::to_owned)
+        })
+    };
+    let monitor = |status: &str| {
+        let text = format!(
+            "<AccessMonitorConfiguration><Status>{status}</Status></AccessMonitorConfiguration>"
+        );
+        let put = bucket.ask("PUT").flag("accessmonitor").body(text);
+        put.send().expect(200);
+    };
+    assert_eq!(told(), [None, None]);
+    monitor("Enabled");
+    let [head, meta] = told();
+    let time = head.clone().expect("a time");
+    assert!(time.ends_with(" GMT"), "{time}");
+    assert_eq!(head, meta);
+    monitor("Enabled");
+    assert_eq!(told(), [head, meta], "switched on already");
+    let modified = wait_for("a write in a later second", Duration::from_secs(10), || {
+        bucket.put("k", "y").send().expect(200);
+        let written = bucket.head("k").send().expect(200);
+        let modified = written.header("last-modified").map(str::to_owned);
+        modified.filter(|modified| *modified != time)
+    });
+    assert_eq!(told(), [Some(modified.clone()), Some(modified)]);
+    monitor("Disabled");
+    assert_eq!(told(), [None, None]);
 }
 
 /// Every configuration is the same after a kill.
