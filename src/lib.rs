@@ -45,6 +45,9 @@
 //! A row in [`ops`], a handler in its family's file, its documents in [`xml`], its method in [`store`] if it needs a new
 //! fact, and a test from a documented exchange. Routing, permission, body limit, `ossicle operations` and the README's
 //! matrix follow from the row.
+//!
+//! A configuration that a bucket only keeps needs no handler: its rows name those of `ops::document`, its type says what
+//! is refused, and a row in `tests/it/config.rs` tests it.
 
 pub mod app;
 pub mod auth;
