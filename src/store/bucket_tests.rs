@@ -112,6 +112,77 @@ async fn buckets_are_listed_by_name_and_filter() {
 }
 
 #[tokio::test]
+async fn a_document_changes_by_what_it_was() {
+    let world = World::new().await;
+    let change = |kind: &'static str, update: fn(Option<Bytes>, usize) -> Result<Option<Bytes>>| {
+        let store = &world.store;
+        store.update_config::<Error>(&world.name, kind, "live/", update)
+    };
+    let read = |kind| world.store.config(&world.bucket(), kind).unwrap();
+    change("live/a", |before, others| {
+        assert_eq!((before, others), (None, 0));
+        Ok(Some(Bytes::from_static(b"1")))
+    })
+    .await
+    .unwrap();
+    change("live/b", |_, others| {
+        assert_eq!(others, 1);
+        Ok(Some(Bytes::from_static(b"b")))
+    })
+    .await
+    .unwrap();
+    change("live/a", |before, others| {
+        assert_eq!((before.as_deref(), others), (Some(&b"1"[..]), 1));
+        Ok(Some(Bytes::from_static(b"2")))
+    })
+    .await
+    .unwrap();
+    let refused = change("live/a", |_, _| Err(Error::TooLarge)).await;
+    assert!(matches!(refused, Err(Error::TooLarge)));
+    let long = |_, _| Ok(Some(Bytes::from(vec![b'x'; bucket::CONFIG_MAX + 1])));
+    assert!(matches!(change("live/a", long).await, Err(Error::TooLarge)));
+    assert_eq!(read("live/a").as_deref(), Some(&b"2"[..]));
+    let stat = world.store.bucket_stat(&world.bucket()).await.unwrap();
+    assert_eq!(stat.live_channels, 2);
+
+    // Channels keep a bucket, unlike other documents.
+    let kept = world.store.delete_bucket(&world.name).await;
+    assert!(matches!(kept, Err(Error::BucketNotEmpty)));
+    for kind in ["live/a", "live/b", "live/b"] {
+        change(kind, |_, _| Ok(None)).await.unwrap();
+        assert_eq!(read(kind), None);
+    }
+    world.store.delete_bucket(&world.name).await.unwrap();
+    let gone = change("live/a", |_, _| Ok(None)).await;
+    assert!(matches!(gone, Err(Error::NoSuchBucket)));
+}
+
+/// However many come at once, a bound that `update` keeps is kept. Control: without it all of them get in.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_a_family_never_overlap() {
+    for (max, expected) in [(5, 5), (usize::MAX, 40)] {
+        let world = World::new().await;
+        let adds = (0..40).map(|number| {
+            let (store, name) = (world.store.clone(), world.name.clone());
+            tokio::spawn(async move {
+                let kind = format!("style/{number}");
+                let update = |_, others| match others {
+                    others if others >= max => Err(Error::TooLarge),
+                    _ => Ok(Some(Bytes::from_static(b"x"))),
+                };
+                store.update_config(&name, &kind, "style/", update).await
+            })
+        });
+        let mut added = 0;
+        for add in adds.collect::<Vec<_>>() {
+            added += usize::from(add.await.unwrap().is_ok());
+        }
+        let listed = world.store.configs(&world.bucket(), "style/", "", 99);
+        assert_eq!((added, listed.unwrap().len()), (expected, expected));
+    }
+}
+
+#[tokio::test]
 async fn a_bucket_goes_only_when_empty_and_takes_its_configuration_along() {
     let world = World::new().await;
     let old = world.bucket();
