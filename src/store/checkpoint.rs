@@ -374,8 +374,8 @@ pub(crate) fn checkpoint(shared: &Shared, dir: &Path, idle: bool) -> Result<(), 
         shared.freed.store(0, Ordering::Relaxed);
         layers.freeze()
     };
-    step(shared, dir, "checkpoint.frozen")?;
-    let result = move_rows(shared, dir, &frozen, &window);
+    let result = step(shared, dir, "checkpoint.frozen")
+        .and_then(|()| move_rows(shared, dir, &frozen, &window));
     if let Err(error) = &result {
         // Half of the rows may be in the base: harmless, as the frozen ones shadow them, but no later checkpoint may begin
         // before these are durable, and a base that failed once is not trusted again.
