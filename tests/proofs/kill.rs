@@ -105,7 +105,7 @@ fn kill_under_load(
 
 /// Empties each log segment but for its header, as if nothing had been written since the checkpoint. Damage to a part of
 /// a segment would not do: the server sees the records behind it and refuses to start.
-fn empty_log(folder: &Path) {
+pub fn empty_log(folder: &Path) {
     const HEADER: usize = 4096;
     for entry in std::fs::read_dir(folder).expect("the log's folder") {
         let path = entry.expect("an entry").path();

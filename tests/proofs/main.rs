@@ -14,8 +14,10 @@ mod support;
 
 mod bounds;
 mod kill;
+mod life;
 mod linear;
 mod power;
+mod steps;
 mod workload;
 
 use std::process::ExitCode;
@@ -59,6 +61,21 @@ const PROOFS: &[Proof] = &[
         run: linear::control,
     },
     Proof {
+        name: "steps",
+        times: 3,
+        run: steps::run,
+    },
+    Proof {
+        name: "steps-fail",
+        times: 2,
+        run: steps::failing,
+    },
+    Proof {
+        name: "steps-control",
+        times: 1,
+        run: steps::control,
+    },
+    Proof {
         name: "memory",
         times: 0,
         run: bounds::memory,
@@ -86,6 +103,9 @@ const PROOFS: &[Proof] = &[
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = steps::child() {
+        return code;
+    }
     // The test runner's own flags (`--nocapture`, filters) mean nothing here; `name` and `name=times` choose.
     let words: Vec<String> = std::env::args()
         .skip(1)
