@@ -10,10 +10,12 @@ use crate::support::Random;
 use crate::support::client::{Client, Connection};
 use crate::support::server::{Server, Settings};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 32;
-const OBJECTS: usize = 4;
+const OBJECTS: usize = 6;
+/// After a refusal: while the append that was in front is on its way to the disk, asking again only fills the history.
+const PAUSE: Duration = Duration::from_micros(500);
 const BUCKET: &str = "linear";
 
 /// One call and what came of it.
@@ -33,103 +35,136 @@ enum Answer {
     Refused { length: u64 },
 }
 
+/// What a server did: every call, and what the objects held at the end.
+struct Past {
+    history: Vec<Call>,
+    contents: Vec<Vec<u8>>,
+}
+
+impl Past {
+    fn make(calls: usize) -> Self {
+        let server = Server::start(Settings {
+            on_disk: true,
+            args: ["--log", "ossicle=warn"].map(str::to_owned).to_vec(),
+            ..Settings::default()
+        });
+        let client = server.client();
+        client.bucket("PUT", BUCKET).send().expect(200);
+        let history = drive(&client, calls);
+        let get = |object| client.object("GET", BUCKET, &name(object)).send();
+        let contents = (0..OBJECTS).map(|object| get(object).expect(200).body);
+        Self {
+            history,
+            contents: contents.collect(),
+        }
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let objects = self.contents.iter().enumerate();
+        objects
+            .flat_map(|(object, content)| check(&self.history, object, content))
+            .collect()
+    }
+
+    fn appended(&self) -> usize {
+        let appended = |call: &&Call| matches!(call.answer, Answer::Appended { .. });
+        self.history.iter().filter(appended).count()
+    }
+}
+
 /// Makes `calls` calls and checks the history.
 pub fn run(calls: usize) -> Outcome {
-    let args = ["--log", "ossicle=warn"].map(str::to_owned).to_vec();
-    let server = Server::start(Settings {
-        on_disk: true,
-        args,
-        ..Settings::default()
-    });
-    let client = server.client();
-    client.bucket("PUT", BUCKET).send().expect(200);
-    let history = drive(&client, calls);
-    let mut broken = Vec::new();
-    for object in 0..OBJECTS {
-        let content = client
-            .object("GET", BUCKET, &name(object))
-            .send()
-            .expect(200)
-            .body;
-        broken.extend(check(&history, object, &content));
-    }
-    let appended = history
-        .iter()
-        .filter(|call| matches!(call.answer, Answer::Appended { .. }))
-        .count();
+    let began = Instant::now();
+    let past = Past::make(calls);
+    let took = began.elapsed();
+    let broken = past.contradictions();
     if !broken.is_empty() {
         return Outcome::Fails(broken.join("\n  "));
     }
-    if appended == 0 || appended == history.len() {
-        return Outcome::Fails(format!(
-            "{appended} of {} calls appended: nothing was contended",
-            history.len()
-        ));
+    let (all, appended) = (past.history.len(), past.appended());
+    // Neither a server that refuses nearly everything nor one that is never asked for a wrong position proves much.
+    if appended * 50 < all || (all - appended) * 20 < all {
+        return Outcome::Fails(format!("{appended} of {all} calls appended"));
     }
     Outcome::Holds(format!(
-        "{} calls, {appended} appended, 0 contradictions (limit 0)",
-        history.len()
+        "0 contradictions (limit 0) in {all} calls of {CLIENTS} clients, {appended} appended, in {} s",
+        took.as_secs()
     ))
 }
 
-/// The checker sees a history with two appends at one position, a swapped byte and an impossible refusal.
-pub fn control(_: usize) -> Outcome {
-    let at = Instant::now();
-    let call = |position, bytes: &[u8], answer| Call {
-        object: 0,
-        position,
-        bytes: bytes.to_vec(),
-        began: at,
-        ended: at,
-        answer,
-    };
-    let crc = |bytes: &[u8]| crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, bytes);
-    let good = vec![
-        call(
-            0,
-            b"ab",
-            Answer::Appended {
-                next: 2,
-                crc: crc(b"ab"),
-            },
-        ),
-        call(
-            2,
-            b"cd",
-            Answer::Appended {
-                next: 4,
-                crc: crc(b"abcd"),
-            },
-        ),
-        call(0, b"x", Answer::Refused { length: 2 }),
-    ];
-    let twice = [
-        good.clone(),
-        vec![call(
-            0,
-            b"zz",
-            Answer::Appended {
-                next: 2,
-                crc: crc(b"zz"),
-            },
-        )],
-    ]
-    .concat();
-    let impossible = [
-        good.clone(),
-        vec![call(0, b"x", Answer::Refused { length: 3 })],
-    ]
-    .concat();
-    let verdicts = [
-        check(&good, 0, b"abcd").is_empty(),
-        !check(&twice, 0, b"abcd").is_empty(),
-        !check(&good, 0, b"abxd").is_empty(),
-        !check(&impossible, 0, b"abcd").is_empty(),
-    ];
-    if verdicts == [true; 4] {
-        return Outcome::Holds("3 of 3 broken histories seen (limit: all)".to_owned());
+/// A change to a history, at an append.
+type Change = fn(&mut Past, usize);
+
+/// A history of a real server, changed in the ways that a wrong server would: each must be seen.
+pub fn control(calls: usize) -> Outcome {
+    let past = Past::make(calls);
+    if !past.contradictions().is_empty() {
+        return Outcome::Fails("the history was wrong before it was changed".to_owned());
     }
-    Outcome::Fails(format!("the checker is wrong: {verdicts:?}"))
+    let changes: [(&str, Change); 6] = [
+        ("an append that was acknowledged is gone", |past, at| {
+            past.history.remove(at);
+        }),
+        ("two appends at one position", |past, at| {
+            let twice = past.history[at].clone();
+            past.history.push(twice);
+        }),
+        ("another crc", |past, at| {
+            if let Answer::Appended { crc, .. } = &mut past.history[at].answer {
+                *crc ^= 1;
+            }
+        }),
+        ("another byte at the end", |past, at| {
+            if let Some(last) = past.contents[past.history[at].object].last_mut() {
+                *last ^= 1;
+            }
+        }),
+        ("a refusal at the length itself", |past, at| {
+            let mut call = past.history[at].clone();
+            call.answer = Answer::Refused {
+                length: call.position,
+            };
+            past.history.push(call);
+        }),
+        (
+            "a refusal with a length from before the call",
+            |past, at| {
+                let object = past.history[at].object;
+                let last = past.history.iter().filter(|call| call.object == object);
+                let mut call = past.history[at].clone();
+                call.began = last.map(|call| call.ended).max().unwrap_or(call.ended);
+                call.ended = call.began;
+                call.answer = Answer::Refused {
+                    length: call.position,
+                };
+                call.position += 1_000_000;
+                past.history.push(call);
+            },
+        ),
+    ];
+    let mut unseen = Vec::new();
+    for (what, change) in &changes {
+        let mut wrong = Past {
+            history: past.history.clone(),
+            contents: past.contents.clone(),
+        };
+        // An append in the middle, so that there is one before and one behind it.
+        let appends = (0..wrong.history.len())
+            .filter(|at| matches!(wrong.history[*at].answer, Answer::Appended { .. }));
+        let appends: Vec<usize> = appends.collect();
+        change(&mut wrong, appends[appends.len() / 2]);
+        if wrong.contradictions().is_empty() {
+            unseen.push(*what);
+        }
+    }
+    if unseen.is_empty() {
+        return Outcome::Holds(format!(
+            "{} of {} changed histories seen (limit: all)",
+            changes.len(),
+            changes.len()
+        ));
+    }
+    Outcome::Fails(format!("not seen: {}", unseen.join("; ")))
 }
 
 fn name(object: usize) -> String {
@@ -200,7 +235,10 @@ fn one(
             next,
             crc: answer.crc(),
         },
-        409 if answer.code() == "PositionNotEqualToLength" => Answer::Refused { length: next },
+        409 if answer.code() == "PositionNotEqualToLength" => {
+            std::thread::sleep(PAUSE);
+            Answer::Refused { length: next }
+        }
         status => panic!("{status} {}", answer.code()),
     };
     Call {
