@@ -2,13 +2,50 @@
 
 use crate::Outcome;
 use crate::support::Random;
+use crate::support::client::Client;
 use crate::support::server::{Server, Settings};
-use crate::workload::Workload;
+use crate::versions::VersionLoad;
+use crate::workload::{Verdict, Workload};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
+
+/// Something that works against a server until it is killed, and knows what must be found then.
+trait Load: Sync {
+    fn prepare(&self, client: &Client);
+    fn run(&self, client: &Client, round: u64, stop: &AtomicBool);
+    fn verify(&self, client: &Client, cut: Instant) -> Verdict;
+}
+
+impl Load for Workload {
+    fn prepare(&self, client: &Client) {
+        Workload::prepare(self, client);
+    }
+
+    fn run(&self, client: &Client, round: u64, stop: &AtomicBool) {
+        Workload::run(self, client, round, stop);
+    }
+
+    fn verify(&self, client: &Client, cut: Instant) -> Verdict {
+        Workload::verify(self, client, &self.snapshot(), cut, true)
+    }
+}
+
+impl Load for VersionLoad {
+    fn prepare(&self, client: &Client) {
+        VersionLoad::prepare(self, client);
+    }
+
+    fn run(&self, client: &Client, round: u64, stop: &AtomicBool) {
+        VersionLoad::run(self, client, round, stop);
+    }
+
+    fn verify(&self, client: &Client, cut: Instant) -> Verdict {
+        VersionLoad::verify(self, client, &self.snapshot(), cut, true)
+    }
+}
 
 /// Kills the server `times` times; whatever was acknowledged must be there, byte for byte.
 pub fn run(times: usize) -> Outcome {
@@ -18,22 +55,30 @@ pub fn run(times: usize) -> Outcome {
         ..Settings::default()
     });
     // Keys near the longest that there are put the base's tree under strain.
-    let loads = [
-        Workload::new("kill-short", CLIENTS, 0, seed),
-        Workload::new("kill-long", CLIENTS, 1000, seed),
-    ];
-    for load in &loads {
-        load.prepare(&server.client());
-    }
+    let short = Workload::new("kill-short", CLIENTS, 0, seed);
+    let long = Workload::new("kill-long", CLIENTS, 1000, seed);
+    let versions = VersionLoad::new("kill-versions", seed);
+    short.prepare(&server.client());
+    long.prepare(&server.client());
+    versions.prepare(&server.client());
     let mut random = Random::new(seed);
-    let mut slowest = Duration::ZERO;
+    let (mut slowest, mut at_open) = (Duration::ZERO, 0);
     for round in 0..times {
-        let load = &loads[usize::from(round % 4 == 3)];
+        let load: &dyn Load = match round % 4 {
+            1 => &versions,
+            3 => &long,
+            _ => &short,
+        };
         let cut = kill_under_load(&mut server, load, round, &mut random);
+        // Every third time the start is killed too, somewhere in its first moments, and then there is another.
+        if round % 3 == 2 {
+            let moment = Duration::from_micros(500 + random.below(30_000) as u64);
+            at_open += usize::from(server.kill_at_start(moment));
+        }
         let begun = Instant::now();
         server.start_again();
         slowest = slowest.max(begun.elapsed());
-        let verdict = load.verify(&server.client(), &load.snapshot(), cut, true);
+        let verdict = load.verify(&server.client(), cut);
         if !verdict.broken.is_empty() {
             return Outcome::Fails(format!(
                 "seed {seed}, kill {round}: {}",
@@ -41,14 +86,14 @@ pub fn run(times: usize) -> Outcome {
             ));
         }
     }
-    let acknowledged: u64 = loads.iter().map(Workload::acknowledged).sum();
-    if acknowledged < 20 * times as u64 {
+    let acknowledged = short.acknowledged() + long.acknowledged() + versions.acknowledged();
+    if acknowledged < 20 * times as u64 || (times > 2 && versions.acknowledged() == 0) {
         return Outcome::Fails(format!(
             "only {acknowledged} writes in {times} kills: the load did not run"
         ));
     }
     Outcome::Holds(format!(
-        "0 of {acknowledged} acknowledged writes lost in {times} kills (limit 0), slowest start {} ms",
+        "0 of {acknowledged} acknowledged writes lost (limit 0) in {times} kills under load and {at_open} during the start after one, slowest start {} ms",
         slowest.as_millis()
     ))
 }
@@ -56,25 +101,41 @@ pub fn run(times: usize) -> Outcome {
 /// The same with the log emptied behind the server's back: the check must see it.
 pub fn control(_: usize) -> Outcome {
     let seed = support_seed();
-    let mut server = Server::start(quiet());
-    server.expect_error_log("");
-    let load = Workload::new("kill-control", CLIENTS, 0, seed);
-    load.prepare(&server.client());
-    let mut random = Random::new(seed);
-    // A kill that follows a checkpoint closely leaves little in the log to lose, so there is more than one try.
-    for round in 0..8 {
-        let cut = kill_under_load(&mut server, &load, round, &mut random);
-        empty_log(&server.data().join("wal"));
-        server.start_again();
-        let verdict = load.verify(&server.client(), &load.snapshot(), cut, true);
-        if !verdict.broken.is_empty() {
-            return Outcome::Holds(format!(
-                "{} losses seen after the log was emptied (limit: at least 1)",
-                verdict.broken.len()
-            ));
+    let plain = Workload::new("kill-control", CLIENTS, 0, seed);
+    let versions = VersionLoad::new("kill-control-versions", seed);
+    let mut counts = Vec::new();
+    for load in [&plain as &dyn Load, &versions] {
+        match losses_of_emptied_logs(load, seed) {
+            Some(losses) => counts.push(losses.to_string()),
+            None => {
+                return Outcome::Fails(
+                    "logs were emptied eight times and no loss was seen".to_owned(),
+                );
+            }
         }
     }
-    Outcome::Fails("logs were emptied eight times and no loss was seen".to_owned())
+    Outcome::Holds(format!(
+        "{} losses seen after the log was emptied, without and with versions (limit: at least 1 each)",
+        counts.join(" and ")
+    ))
+}
+
+fn losses_of_emptied_logs(load: &dyn Load, seed: u64) -> Option<usize> {
+    let mut server = Server::start(quiet());
+    server.expect_error_log("");
+    load.prepare(&server.client());
+    // With a checkpoint, so that the bucket itself is not lost.
+    server.terminate(Duration::from_secs(10));
+    server.start_again();
+    let mut random = Random::new(seed);
+    // A kill that follows a checkpoint closely leaves little in the log to lose, so there is more than one try.
+    (0..8).find_map(|round| {
+        let cut = kill_under_load(&mut server, load, round, &mut random);
+        empty_log(&server.data().join("wal"));
+        server.start_again();
+        let broken = load.verify(&server.client(), cut).broken.len();
+        (broken > 0).then_some(broken)
+    })
 }
 
 fn quiet() -> Settings {
@@ -87,7 +148,7 @@ fn quiet() -> Settings {
 
 fn kill_under_load(
     server: &mut Server,
-    load: &Workload,
+    load: &dyn Load,
     round: usize,
     random: &mut Random,
 ) -> Instant {

@@ -18,6 +18,7 @@ mod life;
 mod linear;
 mod power;
 mod steps;
+mod versions;
 mod workload;
 
 use std::process::ExitCode;
@@ -57,7 +58,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof {
         name: "linear-control",
-        times: 1,
+        times: 1000,
         run: linear::control,
     },
     Proof {

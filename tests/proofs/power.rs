@@ -7,47 +7,87 @@
 use crate::Outcome;
 use crate::kill::support_seed;
 use crate::support::Random;
+use crate::support::client::Client;
 use crate::support::server::{Server, Settings};
+use crate::versions::VersionLoad;
 use crate::workload::{Verdict, Workload};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// How long to wait for a checkpoint to aim at.
+const AIM: Duration = Duration::from_secs(6);
 const IMAGE_BYTES: u64 = 768 * 1024 * 1024;
+
+/// What the loads do to one store.
+struct Loads {
+    short: Workload,
+    /// With keys near the longest that there are.
+    long: Workload,
+    versions: VersionLoad,
+}
+
+impl Loads {
+    fn prepare(&self, client: &Client) {
+        self.short.prepare(client);
+        self.long.prepare(client);
+        self.versions.prepare(client);
+    }
+
+    fn acknowledged(&self) -> u64 {
+        self.short.acknowledged() + self.long.acknowledged() + self.versions.acknowledged()
+    }
+}
+
+/// What came of the cuts.
+struct Cuts {
+    broken: Vec<String>,
+    acknowledged: u64,
+    /// Cuts while a checkpoint wrote to the base.
+    aimed: usize,
+}
 
 /// Cuts the power `times` times.
 pub fn run(times: usize) -> Outcome {
-    match cuts(times, "durable") {
-        Err(why) => Outcome::Skipped(why),
-        Ok((broken, acknowledged)) if broken.is_empty() && acknowledged > 20 * times as u64 => {
-            Outcome::Holds(format!(
-                "0 of {acknowledged} acknowledged writes lost in {times} cuts (limit 0)"
-            ))
-        }
-        Ok((broken, acknowledged)) => Outcome::Fails(format!(
-            "{acknowledged} acknowledged; {}",
-            broken.join("\n  ")
-        )),
+    let cuts = match cuts(times, "durable") {
+        Err(why) => return Outcome::Skipped(why),
+        Ok(cuts) => cuts,
+    };
+    let Cuts {
+        broken,
+        acknowledged,
+        aimed,
+    } = cuts;
+    if !broken.is_empty() {
+        return Outcome::Fails(broken.join("\n  "));
     }
+    if acknowledged < 20 * times as u64 || aimed * 10 < times {
+        return Outcome::Fails(format!(
+            "only {acknowledged} writes and {aimed} cuts of a checkpoint: the load did not run"
+        ));
+    }
+    Outcome::Holds(format!(
+        "0 of {acknowledged} acknowledged writes lost (limit 0) in {times} cuts, {aimed} of them in a checkpoint"
+    ))
 }
 
 /// The same without syncs before the answer: it must lose.
 pub fn control(times: usize) -> Outcome {
     match cuts(times, "relaxed") {
         Err(why) => Outcome::Skipped(why),
-        Ok((broken, _)) if broken.is_empty() => Outcome::Fails(format!(
+        Ok(cuts) if cuts.broken.is_empty() => Outcome::Fails(format!(
             "{times} cuts of a store that does not sync lost nothing"
         )),
-        Ok((broken, _)) => Outcome::Holds(format!(
+        Ok(cuts) => Outcome::Holds(format!(
             "{} losses without syncs (limit: at least 1)",
-            broken.len()
+            cuts.broken.len()
         )),
     }
 }
 
 /// Runs the load on an image and cuts it. Err: this machine cannot do that.
-fn cuts(times: usize, durability: &str) -> Result<(Vec<String>, u64), String> {
+fn cuts(times: usize, durability: &str) -> Result<Cuts, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let live = Image::create(folder.path(), "live")?;
     let seed = support_seed();
@@ -60,27 +100,30 @@ fn cuts(times: usize, durability: &str) -> Result<(Vec<String>, u64), String> {
         ..Settings::default()
     };
     let server = Server::start(settings(live.mount.join("data")));
-    let loads = [
-        Workload::new("power-short", 4, 0, seed),
-        Workload::new("power-long", 4, 1000, seed),
-    ];
-    for load in &loads {
-        load.prepare(&server.client());
-    }
+    let loads = Loads {
+        short: Workload::new("power-short", 4, 0, seed),
+        long: Workload::new("power-long", 4, 1000, seed),
+        versions: VersionLoad::new("power-versions", seed),
+    };
+    loads.prepare(&server.client());
     // What precedes the first cut must be on the image, or the control would lose its bucket and prove nothing.
     command("sync", &["-f", &text(&live.mount)])?;
 
     let stop = AtomicBool::new(false);
     let client = server.client();
     let mut random = Random::new(seed);
+    let mut aimed = 0;
     let broken = std::thread::scope(|scope| {
-        for load in &loads {
-            let (client, stop) = (client.clone(), &stop);
-            scope.spawn(move || load.run(&client, 0, stop));
-        }
+        scope.spawn(|| loads.short.run(&client, 0, &stop));
+        scope.spawn(|| loads.long.run(&client, 0, &stop));
+        scope.spawn(|| loads.versions.run(&client, 0, &stop));
         let mut broken = Vec::new();
         for cut in 0..times {
             std::thread::sleep(Duration::from_millis(100 + random.below(500) as u64));
+            if cut % 4 == 1 {
+                aimed += usize::from(await_checkpoint(&live.mount.join("data/base/db")));
+                std::thread::sleep(Duration::from_micros(random.below(20_000) as u64));
+            }
             match cut_and_check(&live, server.pid(), folder.path(), cut, &loads, &settings) {
                 Ok(verdict) => broken.extend(
                     verdict
@@ -95,7 +138,28 @@ fn cuts(times: usize, durability: &str) -> Result<(Vec<String>, u64), String> {
         broken
     });
     drop(server);
-    Ok((broken, loads.iter().map(Workload::acknowledged).sum()))
+    Ok(Cuts {
+        broken,
+        acknowledged: loads.acknowledged(),
+        aimed,
+    })
+}
+
+/// Waits until something is written to the base, which only a checkpoint does.
+fn await_checkpoint(base: &Path) -> bool {
+    let written = || {
+        std::fs::metadata(base)
+            .and_then(|data| data.modified())
+            .ok()
+    };
+    let (before, begun) = (written(), Instant::now());
+    while begun.elapsed() < AIM {
+        if written() != before {
+            return true;
+        }
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    false
 }
 
 /// Takes the image as it is, mounts the copy, and looks at it with a second server.
@@ -104,7 +168,7 @@ fn cut_and_check(
     pid: u32,
     folder: &Path,
     cut: usize,
-    loads: &[Workload; 2],
+    loads: &Loads,
     settings: &dyn Fn(PathBuf) -> Settings,
 ) -> Result<Verdict, String> {
     let moment = Instant::now();
@@ -114,14 +178,19 @@ fn cut_and_check(
     command("kill", &["-CONT", &pid.to_string()])?;
     let copy = copied?;
     // Facts that were asked for after the copy may or may not be in it; the snapshot holds them as allowed.
-    let facts = [loads[0].snapshot(), loads[1].snapshot()];
+    let facts = (loads.short.snapshot(), loads.long.snapshot());
+    let versions = loads.versions.snapshot();
     let mounted = copy.mount(folder)?;
     let server = Server::start(settings(mounted.mount.join("data")));
     // Damage is counted below; what the log says of it is not what is judged here.
     server.expect_error_log("");
+    let client = server.client();
     let mut all = Verdict::default();
-    for (load, facts) in loads.iter().zip(&facts) {
-        let verdict = load.verify(&server.client(), facts, moment, false);
+    for verdict in [
+        loads.short.verify(&client, &facts.0, moment, false),
+        loads.long.verify(&client, &facts.1, moment, false),
+        loads.versions.verify(&client, &versions, moment, false),
+    ] {
         all.broken.extend(verdict.broken);
         all.keys += verdict.keys;
     }

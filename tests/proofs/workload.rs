@@ -120,9 +120,7 @@ impl Workload {
                     let seed = self.seed ^ (round << 20) ^ (number as u64);
                     let mut session = Session {
                         load: self,
-                        client: client.clone(),
-                        connection: None,
-                        random: Random::new(seed),
+                        caller: Caller::new(client, seed),
                         number,
                     };
                     // The server dies in the middle of things: that ends the client, and is what the test is about.
@@ -148,9 +146,14 @@ impl Workload {
         let mut found = BTreeMap::new();
         for (key, slots) in facts {
             verdict.keys += 1;
-            let looked = match key.strip_prefix(SWITCH) {
-                Some(bucket) => look_at_switch(client, &mut connection, bucket),
-                None => look(client, &mut connection, &self.bucket, key),
+            let looked = if let Some(bucket) = key.strip_prefix(SWITCH) {
+                look_at_switch(client, &mut connection, bucket)
+            } else {
+                look(
+                    client,
+                    &mut connection,
+                    &client.object("GET", &self.bucket, key),
+                )
             };
             match looked {
                 Ok(state) => {
@@ -242,14 +245,12 @@ fn describe(state: Option<&Held>) -> String {
     )
 }
 
-/// One object, with its digests checked against its bytes.
-fn look(
+/// One object, or version of one, that `request` gets, with its digests checked against its bytes.
+pub fn look(
     client: &Client,
     connection: &mut Connection,
-    bucket: &str,
-    key: &str,
+    request: &Request,
 ) -> Result<Option<Held>, String> {
-    let request = client.object("GET", bucket, key);
     let (bytes, _) = request.encode();
     // A body that ends before its announced length is how damage shows: the connection goes, and a new one is needed.
     let answer = match connection
@@ -301,8 +302,7 @@ fn look(
         _ => {}
     }
     let tag = answer.header("x-oss-tagging-count").map(|_| {
-        let request = client.object("GET", bucket, key).flag("tagging");
-        let tags = request.send_on(connection);
+        let tags = request.clone().flag("tagging").send_on(connection);
         tags.xml().text_at("TagSet/Tag/Value").to_owned()
     });
     Ok(Some(Held {
@@ -379,11 +379,53 @@ fn list(
     }
 }
 
+/// A client with its connection, until the server is gone.
+pub struct Caller {
+    pub client: Client,
+    connection: Option<Connection>,
+    pub random: Random,
+}
+
+impl Caller {
+    pub fn new(client: &Client, seed: u64) -> Self {
+        Self {
+            client: client.clone(),
+            connection: None,
+            random: Random::new(seed),
+        }
+    }
+
+    /// A body of a length at random: mostly small, sometimes large enough not to travel in the log.
+    pub fn body(&mut self) -> Vec<u8> {
+        let length = match self.random.below(16) {
+            0 => 130_000 + self.random.below(200_000),
+            1..=3 => self.random.below(40_000),
+            _ => self.random.below(2_000),
+        };
+        let mut bytes = Vec::with_capacity(length + 8);
+        while bytes.len() < length {
+            bytes.extend_from_slice(&self.random.next().to_le_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+
+    /// Sends a request; an error means that the server is gone.
+    pub fn ask(&mut self, request: &Request) -> io::Result<Response> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(try_connect(&self.client)?),
+        };
+        let (mut bytes, body) = request.encode();
+        bytes.extend_from_slice(&body);
+        connection.send(&bytes)?;
+        connection.read_answer(&request.parts.method)
+    }
+}
+
 struct Session<'w> {
     load: &'w Workload,
-    client: Client,
-    connection: Option<Connection>,
-    random: Random,
+    caller: Caller,
     number: usize,
 }
 
@@ -395,9 +437,9 @@ impl Session<'_> {
             .filter(|key| !key.starts_with(SWITCH))
             .cloned()
             .collect();
-        let key = self.random.pick(&keys).clone();
+        let key = self.caller.random.pick(&keys).clone();
         let held = self.load.current(self.number, &key);
-        match self.random.below(23) {
+        match self.caller.random.below(23) {
             20..=21 => self.retag(&key, held),
             22 => self.switch(),
             0..=9 => match held {
@@ -412,31 +454,6 @@ impl Session<'_> {
         }
     }
 
-    fn body(&mut self) -> Vec<u8> {
-        let length = match self.random.below(16) {
-            0 => 130_000 + self.random.below(200_000),
-            1..=3 => self.random.below(40_000),
-            _ => self.random.below(2_000),
-        };
-        let mut bytes = Vec::with_capacity(length + 8);
-        while bytes.len() < length {
-            bytes.extend_from_slice(&self.random.next().to_le_bytes());
-        }
-        bytes.truncate(length);
-        bytes
-    }
-
-    fn ask(&mut self, request: &Request) -> io::Result<Response> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            None => self.connection.insert(try_connect(&self.client)?),
-        };
-        let (mut bytes, body) = request.encode();
-        bytes.extend_from_slice(&body);
-        connection.send(&bytes)?;
-        connection.read_answer(&request.parts.method)
-    }
-
     fn write(
         &mut self,
         request: &Request,
@@ -445,7 +462,7 @@ impl Session<'_> {
         status: u16,
     ) -> io::Result<()> {
         self.load.intend(self.number, key, state);
-        let answer = self.ask(request)?;
+        let answer = self.caller.ask(request)?;
         assert_eq!(
             answer.status,
             status,
@@ -458,8 +475,9 @@ impl Session<'_> {
     }
 
     fn put(&mut self, key: &str) -> io::Result<()> {
-        let body = self.body();
+        let body = self.caller.body();
         let request = self
+            .caller
             .client
             .object("PUT", &self.load.bucket, key)
             .body(&body);
@@ -476,13 +494,14 @@ impl Session<'_> {
     }
 
     fn append(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
-        let body = self.body();
+        let body = self.caller.body();
         let tag = held.as_ref().and_then(|held| held.tag.clone());
         let mut bytes = held.map(|held| held.bytes.to_vec()).unwrap_or_default();
         if bytes.len() > 600_000 {
             return self.delete(key);
         }
         let request = self
+            .caller
             .client
             .object("POST", &self.load.bucket, key)
             .flag("append")
@@ -502,7 +521,7 @@ impl Session<'_> {
     }
 
     fn copy(&mut self, keys: &[String], key: &str) -> io::Result<()> {
-        let source = self.random.pick(keys).clone();
+        let source = self.caller.random.pick(keys).clone();
         let Some(held) = self.load.current(self.number, &source) else {
             return Ok(());
         };
@@ -510,10 +529,14 @@ impl Session<'_> {
         if held.kind != "Normal" || source == key {
             return Ok(());
         }
-        let request = self.client.object("PUT", &self.load.bucket, key).header(
-            "x-oss-copy-source",
-            format!("/{}/{source}", self.load.bucket),
-        );
+        let request = self
+            .caller
+            .client
+            .object("PUT", &self.load.bucket, key)
+            .header(
+                "x-oss-copy-source",
+                format!("/{}/{source}", self.load.bucket),
+            );
         self.write(
             &request,
             key,
@@ -529,11 +552,12 @@ impl Session<'_> {
     /// Gives the object another tag; nothing else of it may change.
     fn retag(&mut self, key: &str, held: Option<Held>) -> io::Result<()> {
         let Some(held) = held else { return Ok(()) };
-        let tag = self.random.next().to_string();
+        let tag = self.caller.random.next().to_string();
         let document = format!(
             "<Tagging><TagSet><Tag><Key>n</Key><Value>{tag}</Value></Tag></TagSet></Tagging>"
         );
         let request = self
+            .caller
             .client
             .object("PUT", &self.load.bucket, key)
             .flag("tagging")
@@ -553,6 +577,7 @@ impl Session<'_> {
         let document =
             format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
         let request = self
+            .caller
             .client
             .bucket("PUT", &bucket)
             .flag("versioning")
@@ -561,12 +586,12 @@ impl Session<'_> {
     }
 
     fn delete(&mut self, key: &str) -> io::Result<()> {
-        let request = self.client.object("DELETE", &self.load.bucket, key);
+        let request = self.caller.client.object("DELETE", &self.load.bucket, key);
         self.write(&request, key, None, 204)
     }
 
     fn delete_several(&mut self, keys: &[String]) -> io::Result<()> {
-        let mut chosen: Vec<&String> = (0..3).map(|_| self.random.pick(keys)).collect();
+        let mut chosen: Vec<&String> = (0..3).map(|_| self.caller.random.pick(keys)).collect();
         chosen.sort();
         chosen.dedup();
         let mut document = String::from("<Delete><Quiet>true</Quiet>");
@@ -575,6 +600,7 @@ impl Session<'_> {
         }
         document.push_str("</Delete>");
         let request = self
+            .caller
             .client
             .bucket("POST", &self.load.bucket)
             .flag("delete")
@@ -582,7 +608,7 @@ impl Session<'_> {
         for key in &chosen {
             self.load.intend(self.number, key, None);
         }
-        let answer = self.ask(&request)?;
+        let answer = self.caller.ask(&request)?;
         assert_eq!(
             answer.status,
             200,
@@ -597,7 +623,12 @@ impl Session<'_> {
 
     fn multipart(&mut self, key: &str) -> io::Result<()> {
         let bucket = self.load.bucket.clone();
-        let answer = self.ask(&self.client.object("POST", &bucket, key).flag("uploads"))?;
+        let request = self
+            .caller
+            .client
+            .object("POST", &bucket, key)
+            .flag("uploads");
+        let answer = self.caller.ask(&request)?;
         assert_eq!(
             answer.status,
             200,
@@ -608,17 +639,18 @@ impl Session<'_> {
         let mut whole = Vec::new();
         let mut document = String::from("<CompleteMultipartUpload>");
         for number in 1..=2 {
-            let mut part = self.body();
+            let mut part = self.caller.body();
             if number == 1 {
                 part.resize(102_400 + part.len() % 9_000, 7);
             }
             let request = self
+                .caller
                 .client
                 .object("PUT", &bucket, key)
                 .param("partNumber", number)
                 .param("uploadId", &id)
                 .body(&part);
-            let answer = self.ask(&request)?;
+            let answer = self.caller.ask(&request)?;
             assert_eq!(
                 answer.status,
                 200,
@@ -634,6 +666,7 @@ impl Session<'_> {
         }
         document.push_str("</CompleteMultipartUpload>");
         let request = self
+            .caller
             .client
             .object("POST", &bucket, key)
             .param("uploadId", &id)

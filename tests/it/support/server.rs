@@ -263,6 +263,24 @@ impl Server {
         status
     }
 
+    /// Starts the server and kills it after `moment`, ready or not; whether it had not yet opened its port.
+    #[allow(dead_code, reason = "only the proofs do this")]
+    pub fn kill_at_start(&mut self, moment: Duration) -> bool {
+        let port_file = self.folder.path().join("port");
+        let _ = std::fs::remove_file(&port_file);
+        let mut process = self
+            .command(&port_file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starting the server");
+        std::thread::sleep(moment);
+        process.kill().expect("killing the server");
+        process.wait().expect("waiting for the server");
+        port_in(&port_file).is_none()
+    }
+
     /// Starts the server again after [`Server::kill`] or [`Server::terminate`], on the same data.
     pub fn start_again(&mut self) {
         self.spawn();
