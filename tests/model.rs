@@ -13,9 +13,9 @@ use ossicle::domain::tags::TagSet;
 use ossicle::domain::time::{Clock, Timestamp};
 use ossicle::store::engine::EngineOptions;
 use ossicle::store::{
-    Bucket, Completion, CopyOptions, CopySource, Deletion, Error, ListQuery, ListedVersion, Object,
-    ObjectSettings, PART_SIZE_MIN, PartNumber, PutOptions, Store, StoreOptions, UploadId,
-    UploadOptions, VersionId, VersionQuery,
+    Bucket, BucketListQuery, Completion, CopyOptions, CopySource, Deletion, Error, ListQuery,
+    ListedVersion, Object, ObjectSettings, PART_SIZE_MIN, PartNumber, PutOptions, Store,
+    StoreOptions, UploadId, UploadOptions, VersionId, VersionQuery,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,6 +24,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 const KEYS: [&str; 5] = ["a", "a/b", "a/b\u{0}", "b/", "ü"];
+const PREFIXES: [&str; 6] = ["", "a", "a/", "a/b", "b/", "z"];
+/// Keys, common prefixes, and what lies within one; the first is none.
+const MARKERS: [&str; 6] = ["", "a", "a/", "a/b", "b", "ü"];
+/// Beside the one that all else happens in.
+const BUCKETS: [&str; 2] = ["another", "other"];
 /// Around what makes a difference: nothing, one log record, the largest small body, a staged body.
 const LENGTHS: [usize; 6] = [0, 1, 700, 4096, 131_072, 150_000];
 
@@ -71,7 +76,39 @@ enum Step {
         drop_first: bool,
         abort: bool,
     },
+    List {
+        prefix: usize,
+        fold: bool,
+        after: usize,
+        max: usize,
+    },
+    /// Creates another bucket, puts an object there, takes it away, or deletes the bucket.
+    Bucket {
+        name: usize,
+        action: usize,
+    },
     Reopen,
+}
+
+/// A mistake in the model, to show that the comparison sees one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Flaw {
+    #[default]
+    None,
+    /// An append loses its last byte.
+    ShortAppend,
+    /// A deletion by id takes the newest version.
+    WrongVersion,
+    /// A write to a suspended bucket leaves the old null version.
+    TwoNulls,
+    /// A listing begins with its marker.
+    MarkerListed,
+    /// A folded listing names each key.
+    NotFolded,
+    /// A bucket with an object in it is deleted.
+    FullBucketDeleted,
+    /// An upload's parts are joined in the order of their arrival.
+    PartsAsTheyCame,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -92,6 +129,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(|enabled| Step::Switch { enabled }),
         2 => (key(), proptest::collection::vec((1..9u16, length()), 0..5), any::<bool>(), any::<bool>())
             .prop_map(|(key, parts, drop_first, abort)| Step::Upload { key, parts, drop_first, abort }),
+        3 => (0..PREFIXES.len(), any::<bool>(), 0..MARKERS.len(), 1..4usize)
+            .prop_map(|(prefix, fold, after, max)| Step::List { prefix, fold, after, max }),
+        2 => (0..BUCKETS.len(), 0..4usize).prop_map(|(name, action)| Step::Bucket { name, action }),
         2 => Just(Step::Reopen),
     ]
 }
@@ -137,9 +177,31 @@ struct Model {
     /// Newest first.
     keys: BTreeMap<String, Vec<Version>>,
     contents: u64,
+    /// The other buckets, and whether there is an object in them.
+    buckets: BTreeMap<String, bool>,
+    flaw: Flaw,
 }
 
 impl Model {
+    /// Keys and common prefixes of a listing, ascending.
+    fn listed(&self, prefix: &str, fold: bool, after: &str) -> BTreeSet<String> {
+        let entry = |key: &String| {
+            let rest = key.strip_prefix(prefix)?;
+            match rest
+                .find('/')
+                .filter(|_| fold && self.flaw != Flaw::NotFolded)
+            {
+                Some(end) => Some(format!("{prefix}{}", &rest[..=end])),
+                None => Some(key.clone()),
+            }
+        };
+        let live = self.keys.keys().filter(|key| self.current(key).is_some());
+        let inclusive = self.flaw == Flaw::MarkerListed;
+        live.filter_map(entry)
+            .filter(|entry| entry.as_str() > after || (inclusive && entry == after))
+            .collect()
+    }
+
     fn current(&self, key: &str) -> Option<&Version> {
         self.keys
             .get(key)?
@@ -160,7 +222,9 @@ impl Model {
             Versioning::Enabled => assert!(!version.id.is_null()),
             Versioning::Suspended => {
                 assert!(version.id.is_null());
-                versions.retain(|old| !old.id.is_null());
+                if self.flaw != Flaw::TwoNulls {
+                    versions.retain(|old| !old.id.is_null());
+                }
             }
         }
         versions.insert(0, version);
@@ -190,6 +254,9 @@ impl Model {
         }
         if let Some(versions) = self.keys.get_mut(key) {
             match version {
+                Some(_) if self.flaw == Flaw::WrongVersion => {
+                    versions.remove(0);
+                }
                 Some(id) => versions.retain(|old| old.id != id),
                 None => versions.clear(),
             }
@@ -339,6 +406,13 @@ impl<'d> Run<'d> {
             } => {
                 self.upload(*key, parts, *drop_first, *abort).await;
             }
+            Step::List {
+                prefix,
+                fold,
+                after,
+                max,
+            } => self.list(PREFIXES[*prefix], *fold, MARKERS[*after], *max),
+            Step::Bucket { name, action } => self.other_bucket(BUCKETS[*name], *action).await,
             Step::Reopen => self.reopen().await,
         }
         assert_eq!(self.store.figures().live_bytes, self.model.live_bytes());
@@ -405,6 +479,9 @@ impl<'d> Run<'d> {
                     current.modified = self.clock.now();
                 }
                 current.bytes.extend_from_slice(&bytes);
+                if self.model.flaw == Flaw::ShortAppend {
+                    current.bytes.pop();
+                }
                 assert_eq!(appended.next_position, current.bytes.len() as u64);
                 assert_eq!(appended.crc64, crc64::of(&current.bytes));
                 if let Some(versions) = self.model.keys.get_mut(KEYS[at]) {
@@ -648,13 +725,100 @@ impl<'d> Run<'d> {
             return;
         }
         let completed = completed.expect("complete");
-        let bytes: Vec<u8> = chosen
-            .iter()
-            .flat_map(|(_, (bytes, _))| bytes.iter().copied())
-            .collect();
+        let mut joined: Vec<&[u8]> = chosen.iter().map(|(_, (bytes, _))| &bytes[..]).collect();
+        if self.model.flaw == Flaw::PartsAsTheyCame {
+            joined.reverse();
+        }
+        let bytes = joined.concat();
         assert_eq!(completed.crc64, crc64::of(&bytes));
         let version = self.version(completed.version, ObjectType::Multipart, bytes);
         self.model.add(KEYS[at], version);
+    }
+
+    /// Every page of a listing, against the model's.
+    fn list(&self, prefix: &str, fold: bool, after: &str, max: usize) {
+        let mut query = ListQuery {
+            prefix: prefix.to_owned(),
+            after: (!after.is_empty()).then(|| after.to_owned()),
+            delimiter: fold.then(|| "/".to_owned()),
+            max,
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = self
+                .store
+                .list_objects(&self.bucket(), &query)
+                .expect("list");
+            let keys = page.objects.into_iter().map(|object| object.key);
+            let mut entries: Vec<String> = keys.chain(page.prefixes).collect();
+            entries.sort();
+            assert!(
+                entries.len() <= max,
+                "a page of {} with at most {max}",
+                entries.len()
+            );
+            all.extend(entries);
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        let expected: Vec<String> = self.model.listed(prefix, fold, after).into_iter().collect();
+        assert_eq!(
+            all, expected,
+            "prefix {prefix:?}, after {after:?}, folded {fold}"
+        );
+    }
+
+    async fn other_bucket(&mut self, name: &str, action: usize) {
+        let bucket_name = BucketName::parse(name).expect("a name");
+        let found = self.store.bucket(&bucket_name).expect("read");
+        assert_eq!(found.is_some(), self.model.buckets.contains_key(name));
+        match (action, found) {
+            (0, _) => {
+                let options = BucketOptions::default();
+                let created = self.store.create_bucket(&bucket_name, "1", options, false);
+                created.await.expect("create");
+                self.model.buckets.entry(name.to_owned()).or_default();
+            }
+            (1, Some(bucket)) => {
+                let body = self.body(b"").await;
+                let options = PutOptions::default();
+                self.store
+                    .put_object(&bucket, &key(0), body, self.attributes(), options)
+                    .await
+                    .expect("put");
+                self.model.buckets.insert(name.to_owned(), true);
+            }
+            (2, Some(bucket)) => {
+                self.store
+                    .delete_object(&bucket, &key(0), None, false)
+                    .await
+                    .expect("delete");
+                self.model.buckets.insert(name.to_owned(), false);
+            }
+            (3, found) => match self.store.delete_bucket(&bucket_name).await {
+                Err(Error::NoSuchBucket) => assert!(found.is_none()),
+                Err(Error::BucketNotEmpty) => {
+                    assert!(self.model.flaw != Flaw::FullBucketDeleted && self.model.buckets[name]);
+                }
+                deleted => {
+                    deleted.expect("delete");
+                    assert_eq!(self.model.buckets.remove(name), Some(false));
+                }
+            },
+            _ => {}
+        }
+        let query = BucketListQuery {
+            owner: "1".to_owned(),
+            max: 100,
+            ..BucketListQuery::default()
+        };
+        let page = self.store.list_buckets(&query).expect("list buckets");
+        let listed = page.buckets.iter().map(|bucket| bucket.name.to_string());
+        let own = std::iter::once(self.name.to_string());
+        let expected: BTreeSet<String> = self.model.buckets.keys().cloned().chain(own).collect();
+        assert_eq!(listed.collect::<BTreeSet<_>>(), expected);
     }
 
     async fn reopen(&mut self) {
@@ -792,12 +956,17 @@ impl<'d> Run<'d> {
 }
 
 fn run(steps: &[Step], dir: Option<&Path>) {
+    run_with(steps, dir, Flaw::None);
+}
+
+fn run_with(steps: &[Step], dir: Option<&Path>, flaw: Flaw) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(async {
         let mut run = Run::new(dir).await;
+        run.model.flaw = flaw;
         for step in steps {
             run.take(step).await;
             let at = match step {
@@ -850,6 +1019,61 @@ proptest! {
     fn durable(steps in proptest::collection::vec(step(), 1..40)) {
         let dir = tempfile::tempdir().expect("a directory");
         run(&steps, Some(dir.path()));
+    }
+}
+
+/// Each mistake in the model is seen in a short history, which passes without the mistake.
+#[test]
+fn a_wrong_model_is_found_out() {
+    let put = |key| Step::Put {
+        key,
+        length: 2,
+        forbid: false,
+    };
+    let append = || Step::Append {
+        key: 0,
+        length: 2,
+        off: 0,
+    };
+    let list = |fold, after| Step::List {
+        prefix: 0,
+        fold,
+        after,
+        max: 2,
+    };
+    let other = |action| Step::Bucket { name: 0, action };
+    let flawed = [
+        (Flaw::ShortAppend, vec![append(), append()]),
+        (
+            Flaw::WrongVersion,
+            vec![
+                Step::Switch { enabled: true },
+                put(0),
+                put(0),
+                Step::DeleteVersion { key: 0, version: 1 },
+            ],
+        ),
+        (
+            Flaw::TwoNulls,
+            vec![Step::Switch { enabled: false }, put(0), put(0)],
+        ),
+        (Flaw::MarkerListed, vec![put(0), put(1), list(false, 1)]),
+        (Flaw::NotFolded, vec![put(1), put(2), list(true, 0)]),
+        (Flaw::FullBucketDeleted, vec![other(0), other(1), other(3)]),
+        (
+            Flaw::PartsAsTheyCame,
+            vec![Step::Upload {
+                key: 0,
+                parts: vec![(1, 5), (2, 1)],
+                drop_first: false,
+                abort: false,
+            }],
+        ),
+    ];
+    for (flaw, steps) in flawed {
+        run(&steps, None);
+        let seen = std::panic::catch_unwind(|| run_with(&steps, None, flaw));
+        assert!(seen.is_err(), "{flaw:?} was not noticed");
     }
 }
 
