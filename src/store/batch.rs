@@ -16,10 +16,10 @@ use super::{
     overlay::{Row, View},
     space::Pin as SpacePin,
     stage::Staged,
+    sync::{MutexGuard, oneshot},
     volume::Volume,
 };
 use bytes::Bytes;
-use parking_lot::MutexGuard;
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -28,7 +28,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tokio::sync::oneshot;
 
 /// Longest key in bytes: an object name of 1023 bytes with every byte escaped, and the prefixes.
 pub const KEY_MAX: usize = 2304;

@@ -19,10 +19,10 @@ use super::{
     fault::{EngineError, Health},
     log::{Counters, Log},
     overlay::{Row, Window},
+    sync::{Condvar, Mutex},
     volume::Room,
 };
 use bytes::Bytes;
-use parking_lot::{Condvar, Mutex};
 use std::{
     collections::BTreeMap,
     path::Path,

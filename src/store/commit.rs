@@ -14,15 +14,14 @@ use super::{
     fault::EngineError,
     log::{Counters, Log, Payload, Record, Writer},
     overlay::{Layers, Published},
+    sync::{Condvar, Mutex, oneshot},
     volume::Volume,
 };
-use parking_lot::{Condvar, Mutex};
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
 
 /// Most bytes and records of a group.
 const GROUP_BYTES: usize = 8 << 20;

@@ -62,10 +62,10 @@ use super::{
     overlay::Overlay,
     recover,
     space::Space,
+    sync::Mutex,
     volume::{Room, Volume, Volumes},
 };
 use bytes::Bytes;
-use parking_lot::Mutex;
 use serde::Serialize;
 use std::{
     fs::File,
@@ -210,7 +210,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    fn new(
+    pub(crate) fn new(
         options: &EngineOptions,
         health: Arc<Health>,
         base: Arc<dyn Base>,

@@ -3,7 +3,7 @@
 //! Order: buckets before keys, each kind by ascending index, each index once. A write to objects holds its buckets
 //! shared; what changes a bucket itself holds it alone.
 
-use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use super::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::hash::{BuildHasher, RandomState};
 
 const BUCKET_LOCKS: usize = 64;

@@ -51,8 +51,12 @@ mod record;
 #[cfg(test)]
 mod record_tests;
 mod recover;
+#[cfg(test)]
+#[cfg(feature = "schedules")]
+mod schedule_tests;
 mod space;
 mod stage;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod turn;

@@ -8,10 +8,14 @@
 )] // lengths are bounded by extents, volumes and groups; 64-bit targets only
 
 use super::{
-    base::Base, checkpoint::SpaceChange, content::Span, fault::EngineError, log::Counters,
+    base::Base,
+    checkpoint::SpaceChange,
+    content::Span,
+    fault::EngineError,
+    log::Counters,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use bytes::Bytes;
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 /// A row: a key with its value, or with `None` where it was deleted.
