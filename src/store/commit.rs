@@ -300,9 +300,13 @@ fn fail(shared: &Shared, queue: &Queue, last: u64, mut group: Vec<Entry>, error:
         layers.roll_back();
         state.next = last + 1;
     }
+    // A record whose sync failed may be found by the next start: until then nobody else may write to what it took.
+    let found_again = shared.health.poisoned();
     for entry in group {
-        // A batch begun before the roll-back may still write there; it holds a pin.
-        shared.space.retire(entry.record.took);
+        if !found_again {
+            // A batch begun before the roll-back may still write there; it holds a pin.
+            shared.space.retire(entry.record.took);
+        }
         let _ = entry.waiter.send(Err(error.clone()));
     }
 }

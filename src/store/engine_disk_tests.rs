@@ -427,6 +427,24 @@ fn after_a_failed_sync_writes_are_refused_and_reads_go_on() {
     }
 }
 
+/// The record whose sync failed may be found by the next start, so what it names must not be written over until then.
+#[test]
+fn a_write_whose_sync_failed_is_whole_or_not_there() {
+    let dir = TempDir::new().unwrap();
+    let engine = open_with(dir.path(), "log.sync=eio*1").unwrap();
+    append(&engine, "object", &pattern(1, 200_000)).unwrap();
+    assert!(append(&engine, "object", &pattern(2, 200_000)).is_err());
+    for n in 0..8 {
+        // Refused, but not before its bytes are in a volume.
+        assert!(append(&engine, "other", &pattern(3 + n, 200_000)).is_err());
+    }
+    drop(engine);
+    let before = pattern(1, 200_000);
+    let after = [pattern(1, 200_000), pattern(2, 200_000)].concat();
+    let found = body(&open(dir.path()), "object").unwrap();
+    assert!(found == before || found == after);
+}
+
 #[test]
 fn no_space_is_an_error_that_passes() {
     for point in [
