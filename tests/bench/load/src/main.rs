@@ -1,0 +1,73 @@
+//! Measures Ossicle against the floor and its peers, in one run; see `tests/bench/run`.
+
+mod client;
+mod compare;
+mod floor;
+mod measure;
+mod server;
+mod sign;
+mod stats;
+
+use clap::{Parser, Subcommand};
+use client::Result;
+use measure::Bench;
+use server::{Kind, Places};
+use std::{path::PathBuf, time::Duration};
+
+/// Measures Ossicle against the floor and its peers.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Short rounds and few of them: for a look, not for figures
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Rounds of each measurement
+    #[arg(long, global = true)]
+    rounds: Option<usize>,
+    /// The server's binary
+    #[arg(long, global = true, default_value = "target/release/ossicle")]
+    ossicle: PathBuf,
+    /// Directory of results, of the peers' programs and of all data, on the disk that is measured
+    #[arg(long, global = true, default_value = "target/bench")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every operation at every size against everybody
+    Compare,
+    /// The floor itself: a server that discards what it gets
+    #[command(hide = true)]
+    Floor { port: u16 },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Command::Floor { port } = arguments.command {
+        return floor::serve(port);
+    }
+    let places = Places {
+        ossicle: arguments.ossicle.canonicalize()?,
+        peers: arguments.out.join("peers"),
+        work: arguments.out.join("data"),
+    };
+    std::fs::create_dir_all(&places.work)?;
+    let (rounds, time) = if arguments.quick { (3, 120) } else { (5, 400) };
+    let rounds = arguments.rounds.unwrap_or(rounds);
+    let time = Duration::from_millis(time);
+    match arguments.command {
+        Command::Compare => {
+            let mut bench = Bench::start(places, &Kind::ALL, time)?;
+            let lines = compare::run(&mut bench, rounds, arguments.quick)?;
+            std::fs::write(
+                arguments.out.join("compare.json"),
+                serde_json::to_string(&lines)?,
+            )?;
+            std::fs::write(arguments.out.join("compare.md"), compare::table(&lines))?;
+            print!("{}", compare::table(&lines));
+        }
+        Command::Floor { .. } => {}
+    }
+    Ok(())
+}
