@@ -2,11 +2,13 @@
 
 mod client;
 mod compare;
+mod device;
 mod floor;
 mod measure;
 mod server;
 mod sign;
 mod stats;
+mod targets;
 
 use clap::{Parser, Subcommand};
 use client::Result;
@@ -37,6 +39,18 @@ struct Arguments {
 enum Command {
     /// Every operation at every size against everybody
     Compare,
+    /// The store's own targets
+    Targets {
+        /// Keys of the great bucket that is listed [default: 1000000, or 100000 when quick]
+        #[arg(long)]
+        keys: Option<usize>,
+    },
+    /// Another program, which ends when the bench does
+    #[command(hide = true)]
+    Tied {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<std::ffi::OsString>,
+    },
     /// The floor itself: a server that discards what it gets
     #[command(hide = true)]
     Floor { port: u16 },
@@ -44,8 +58,10 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Command::Floor { port } = arguments.command {
-        return floor::serve(port);
+    match &arguments.command {
+        Command::Floor { port } => return floor::serve(*port),
+        Command::Tied { program } => return server::run_tied(program),
+        _ => {}
     }
     let places = Places {
         ossicle: arguments.ossicle.canonicalize()?,
@@ -67,7 +83,30 @@ fn main() -> Result<()> {
             std::fs::write(arguments.out.join("compare.md"), compare::table(&lines))?;
             print!("{}", compare::table(&lines));
         }
-        Command::Floor { .. } => {}
+        Command::Targets { keys } => {
+            let quick = arguments.quick;
+            let kinds = [
+                Kind::Ossicle,
+                Kind::Floor,
+                Kind::Nginx,
+                Kind::S3sFs,
+                Kind::Azurite,
+            ];
+            let mut bench = Bench::start(places, &kinds, time)?;
+            let size = targets::Size {
+                rounds,
+                keys: keys.unwrap_or(if quick { 100_000 } else { 1_000_000 }),
+                great: if quick { 1 << 30 } else { 5 << 30 },
+            };
+            let rows = targets::run(&mut bench, size)?;
+            std::fs::write(
+                arguments.out.join("targets.json"),
+                serde_json::to_string(&rows)?,
+            )?;
+            std::fs::write(arguments.out.join("targets.md"), targets::table(&rows))?;
+            print!("{}", targets::table(&rows));
+        }
+        Command::Floor { .. } | Command::Tied { .. } => {}
     }
     Ok(())
 }

@@ -113,7 +113,28 @@ pub struct Process {
     child: Child,
 }
 
+/// Runs a program in place of this process, so that it ends when the bench does, however that ends.
+pub fn run_tied(program: &[std::ffi::OsString]) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    let (program, arguments) = program.split_first().ok_or("no program")?;
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
+    Err(Command::new(program).args(arguments).exec().into())
+}
+
 impl Process {
+    /// Starts a program that ends with this process.
+    fn start_tied(command: &Command, log: std::fs::File) -> Result<Self> {
+        let mut tied = Command::new(std::env::current_exe()?);
+        tied.stderr(log);
+        tied.arg("tied")
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            tied.env(name, value.unwrap_or_default());
+        }
+        Self::start(&mut tied)
+    }
+
     fn start(command: &mut Command) -> Result<Self> {
         let child = command
             .stdin(Stdio::null())
@@ -188,19 +209,23 @@ fn free_port() -> Result<u16> {
 impl Server {
     /// Starts one with empty data; none where its program is not installed.
     pub fn start(kind: Kind, places: &Places) -> Result<Option<Self>> {
-        let data = places.work.join(kind.name());
+        Self::start_as(kind.name(), kind, places)
+    }
+
+    /// The same, under another name of its data: a second server of a kind.
+    pub fn start_as(name: &str, kind: Kind, places: &Places) -> Result<Option<Self>> {
+        let data = places.work.join(name);
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
         std::fs::create_dir_all(&data)?;
         let data = data.canonicalize()?;
         let port = free_port()?;
-        let Some(mut command) = command(kind, places, &data, port)? else {
+        let Some(command) = command(kind, places, &data, port)? else {
             return Ok(None);
         };
-        let log = std::fs::File::create(places.work.join(format!("{}.log", kind.name())))?;
-        command.stderr(log);
-        let process = Process::start(&mut command)?;
+        let log = std::fs::File::create(places.work.join(format!("{name}.log")))?;
+        let process = Process::start_tied(&command, log)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         wait_for(address, Duration::from_secs(60))
             .map_err(|error| format!("{}: {error}", kind.name()))?;
