@@ -17,13 +17,13 @@ pub struct Line {
 }
 
 impl Line {
-    fn rounds(&self, kind: Kind) -> Option<&[Round]> {
+    pub fn rounds(&self, kind: Kind) -> Option<&[Round]> {
         let found = self.servers.iter().find(|(name, _)| *name == kind)?;
         Some(&found.1)
     }
 
     /// How many times faster than another Ossicle is.
-    fn ratio(&self, other: Kind) -> Option<Spread> {
+    pub fn ratio(&self, other: Kind) -> Option<Spread> {
         let rates = |kind| -> Option<Vec<f64>> {
             Some(self.rounds(kind)?.iter().map(|round| round.rate).collect())
         };

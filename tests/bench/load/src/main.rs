@@ -5,6 +5,8 @@ mod compare;
 mod device;
 mod floor;
 mod measure;
+mod plots;
+mod report;
 mod server;
 mod sign;
 mod stats;
@@ -45,6 +47,27 @@ enum Command {
         #[arg(long)]
         keys: Option<usize>,
     },
+    /// Pictures: cost against connections, length, bucket and store
+    Plots {
+        /// Keys of the greatest bucket [default: 1000000, or 100000 when quick]
+        #[arg(long)]
+        keys: Option<usize>,
+    },
+    /// Both READMEs' tables and pictures, from the results of the other commands
+    Report,
+    /// One operation against one server for a while, for a profiler; the server's process id is printed
+    Load {
+        operation: server::Operation,
+        /// Bytes of a body
+        #[arg(long, default_value_t = 4096)]
+        size: u64,
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        #[arg(long, value_enum, default_value = "ossicle")]
+        server: Kind,
+    },
     /// Another program, which ends when the bench does
     #[command(hide = true)]
     Tied {
@@ -69,6 +92,11 @@ fn main() -> Result<()> {
         work: arguments.out.join("data"),
     };
     std::fs::create_dir_all(&places.work)?;
+    if !matches!(arguments.command, Command::Report | Command::Load { .. }) && !arguments.quick {
+        let began = std::time::Instant::now();
+        device::warm_memory();
+        eprintln!("memory touched in {:.0} s", began.elapsed().as_secs_f64());
+    }
     let (rounds, time) = if arguments.quick { (3, 120) } else { (5, 400) };
     let rounds = arguments.rounds.unwrap_or(rounds);
     let time = Duration::from_millis(time);
@@ -105,6 +133,43 @@ fn main() -> Result<()> {
             )?;
             std::fs::write(arguments.out.join("targets.md"), targets::table(&rows))?;
             print!("{}", targets::table(&rows));
+        }
+        Command::Plots { keys } => {
+            let mut bench = Bench::start(places, &Kind::ALL, time)?;
+            let reach = plots::Reach {
+                rounds: rounds.min(3),
+                keys: keys.unwrap_or(if arguments.quick { 100_000 } else { 1_000_000 }),
+                great: if arguments.quick { 128 << 20 } else { 1 << 30 },
+            };
+            let pictures = plots::run(&mut bench, reach, &arguments.out)?;
+            std::fs::write(
+                arguments.out.join("plots.json"),
+                serde_json::to_string(&pictures)?,
+            )?;
+        }
+        Command::Report => report::write(&arguments.out)?,
+        Command::Load {
+            operation,
+            size,
+            connections,
+            seconds,
+            server,
+        } => {
+            let cell = measure::Cell {
+                operation,
+                size,
+                connections,
+            };
+            let mut bench = Bench::start(places, &[server], time)?;
+            let id = bench.server(server).ok_or("not installed")?.process().id();
+            println!("process {id}");
+            bench.once(server, cell)?;
+            let began = std::time::Instant::now();
+            while began.elapsed() < Duration::from_secs(seconds) {
+                let measure::Round { rate, p50, p99 } =
+                    measure::Round::of(bench.once(server, cell)?);
+                println!("{rate:.0}/s, p50 {p50:.0} µs, p99 {p99:.0} µs");
+            }
         }
         Command::Floor { .. } | Command::Tied { .. } => {}
     }

@@ -25,18 +25,6 @@ pub struct Cell {
     pub connections: usize,
 }
 
-impl std::hash::Hash for Operation {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (*self as u8).hash(state);
-    }
-}
-
-impl std::hash::Hash for Kind {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (*self as u8).hash(state);
-    }
-}
-
 /// What one round gave.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Round {

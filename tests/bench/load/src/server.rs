@@ -18,7 +18,9 @@ use std::{
 pub const BUCKET: &str = "bench";
 
 /// Who is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 pub enum Kind {
     /// An axum server that discards bodies and serves bytes from memory.
     Floor,
@@ -62,7 +64,9 @@ impl Kind {
 }
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 pub enum Operation {
     Append,
     Put,

@@ -27,6 +27,8 @@ pub enum Bound {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row {
     pub measure: String,
+    /// The same for the Chinese README.
+    pub measure_chinese: String,
     pub bound: Bound,
     /// Behind the figures, such as ` ms`.
     pub unit: String,
@@ -114,15 +116,23 @@ fn lines(rows: &[Row]) -> String {
     text
 }
 
-fn ratio(measure: &str, bound: Bound, above: &[f64], below: &[f64], unit: &str) -> Row {
+/// A name in English and in Chinese.
+type Name<'a> = [&'a str; 2];
+
+fn ratio(name: Name, bound: Bound, above: &[f64], below: &[f64], unit: &str) -> Row {
     let middle = |values: &[f64]| short(Spread::of(values.iter().copied()).median);
     Row {
-        measure: measure.to_owned(),
+        measure: name[0].to_owned(),
+        measure_chinese: name[1].to_owned(),
         bound,
         unit: String::new(),
         measured: Spread::ratio(above, below),
         detail: format!("{} ÷ {} {unit}", middle(above), middle(below)),
     }
+}
+
+fn both(names: &[String; 2]) -> Name<'_> {
+    [&names[0], &names[1]]
 }
 
 fn rates(rounds: &[Round]) -> Vec<f64> {
@@ -161,21 +171,30 @@ fn appends(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     }
     Ok(vec![
         ratio(
-            "append 4 KiB, 64 connections, distinct keys ÷ floor",
+            [
+                "append 4 KiB, 64 connections, distinct keys ÷ floor",
+                "追加 4 KiB，64 连接，各写各的键 ÷ 地板",
+            ],
             Bound::AtLeast(0.40),
             &distinct,
             &floor,
             "appends/s",
         ),
         ratio(
-            "append 4 KiB, 64 clients on one key, each retrying at the position returned ÷ distinct keys",
+            [
+                "append 4 KiB, 64 clients on one key, each retrying at the position returned ÷ distinct keys",
+                "追加 4 KiB，64 个客户端写同一个键、按返回的位置重试 ÷ 各写各的键",
+            ],
             Bound::AtLeast(0.5),
             &same,
             &distinct,
             "useful appends/s",
         ),
         ratio(
-            "append 4 KiB, 1 connection, p50 ÷ (p50 of the disk's sync + floor p50)",
+            [
+                "append 4 KiB, 1 connection, p50 ÷ (p50 of the disk's sync + floor p50)",
+                "追加 4 KiB，1 连接，p50 ÷（磁盘同步 p50 + 地板 p50）",
+            ],
             Bound::AtMost(2.0),
             &own,
             &below,
@@ -210,8 +229,11 @@ fn against(bench: &mut Bench, peer: Kind, cell: Cell, size: Size) -> Option<(Vec
 fn puts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some((own, peer)) = against(bench, Kind::S3sFs, cell(Operation::Put, 4096, 64), size) {
-        let measure = "put 4 KiB, 64 connections ÷ s3s-fs (not durable)";
-        rows.push(ratio(measure, Bound::AtLeast(4.0), &own, &peer, "puts/s"));
+        let name = [
+            "put 4 KiB, 64 connections ÷ s3s-fs (not durable)",
+            "上传 4 KiB，64 连接 ÷ s3s-fs（不落盘同步）",
+        ];
+        rows.push(ratio(name, Bound::AtLeast(4.0), &own, &peer, "puts/s"));
     }
     let great = cell(Operation::Put, 1 << 20, 64);
     let [mut own, mut digest] = [const { Vec::new() }; 2];
@@ -223,8 +245,11 @@ fn puts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
             digest.push(speed);
         }
     }
-    let measure = "put 1 MiB, 64 connections ÷ (cores × MD5 speed)";
-    rows.push(ratio(measure, Bound::AtLeast(0.8), &own, &digest, "MiB/s"));
+    let name = [
+        "put 1 MiB, 64 connections ÷ (cores × MD5 speed)",
+        "上传 1 MiB，64 连接 ÷（核数 × MD5 速度）",
+    ];
+    rows.push(ratio(name, Bound::AtLeast(0.8), &own, &digest, "MiB/s"));
     Ok(rows)
 }
 
@@ -233,12 +258,13 @@ fn gets(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     for (length, connections, bound) in [(4096, 64, 1.0), (1 << 20, 64, 0.9), (100 << 20, 4, 0.9)] {
         let cell = cell(Operation::Get, length, connections);
         if let Some((own, peer)) = against(bench, Kind::Nginx, cell, size) {
-            let measure = format!(
-                "get {}, {connections} connections ÷ nginx sendfile",
-                bytes(length)
-            );
+            let size_of = bytes(length);
+            let names = [
+                format!("get {size_of}, {connections} connections ÷ nginx sendfile"),
+                format!("下载 {size_of}，{connections} 连接 ÷ nginx sendfile"),
+            ];
             rows.push(ratio(
-                &measure,
+                both(&names),
                 Bound::AtLeast(bound),
                 &own,
                 &peer,
@@ -254,9 +280,12 @@ fn azurite(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     for (connections, bound) in [(1, 5.0), (64, 25.0)] {
         let cell = cell(Operation::Append, 4096, connections);
         if let Some((own, peer)) = against(bench, Kind::Azurite, cell, size) {
-            let measure = format!("append 4 KiB, {connections} connections ÷ Azurite append block");
+            let names = [
+                format!("append 4 KiB, connections: {connections} ÷ Azurite append block"),
+                format!("追加 4 KiB，{connections} 连接 ÷ Azurite 追加块"),
+            ];
             rows.push(ratio(
-                &measure,
+                both(&names),
                 Bound::AtLeast(bound),
                 &own,
                 &peer,
@@ -312,11 +341,18 @@ fn many_appends(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
                 once.push(of_whole);
             }
         }
-        let measure = format!(
-            "read of an object of 10 000 appends of {} ÷ same bytes put once",
-            bytes(piece)
-        );
-        rows.push(ratio(&measure, Bound::AtLeast(0.5), &apart, &once, "MiB/s"));
+        let size_of = bytes(piece);
+        let names = [
+            format!("read of an object of 10 000 appends of {size_of} ÷ same bytes put once"),
+            format!("读取由 10 000 次 {size_of} 追加组成的对象 ÷ 一次上传的同样内容"),
+        ];
+        rows.push(ratio(
+            both(&names),
+            Bound::AtLeast(0.5),
+            &apart,
+            &once,
+            "MiB/s",
+        ));
     }
     Ok(rows)
 }
@@ -385,12 +421,15 @@ fn listing(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
             of_small.push(below);
         }
     }
-    let measure = format!(
-        "page of 1000 keys, p50 at {} keys ÷ at {FEW} keys",
-        size.keys
-    );
+    let names = [
+        format!(
+            "page of 1000 keys, p50 at {} keys ÷ at {FEW} keys",
+            size.keys
+        ),
+        format!("列出 1000 个键，p50：桶内 {} 键 ÷ {FEW} 键", size.keys),
+    ];
     Ok(vec![ratio(
-        &measure,
+        both(&names),
         Bound::AtMost(2.0),
         &of_great,
         &of_small,
@@ -398,9 +437,10 @@ fn listing(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     )])
 }
 
-fn milliseconds(measure: &str, bound: f64, times: Vec<f64>, detail: String) -> Row {
+fn milliseconds(name: Name, bound: f64, times: Vec<f64>, detail: String) -> Row {
     Row {
-        measure: measure.to_owned(),
+        measure: name[0].to_owned(),
+        measure_chinese: name[1].to_owned(),
         bound: Bound::AtMost(bound),
         unit: " ms".to_owned(),
         measured: Spread::of(times),
@@ -460,15 +500,26 @@ fn starts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     drop(server);
     std::fs::remove_dir_all(&data)?;
     Ok(vec![
-        milliseconds("start to first answer, empty", 25.0, empty, String::new()),
         milliseconds(
-            "start to first answer, 100 000 objects after a clean stop",
+            ["start to first answer, empty", "启动到首个应答，空库"],
+            25.0,
+            empty,
+            String::new(),
+        ),
+        milliseconds(
+            [
+                "start to first answer, 100 000 objects after a clean stop",
+                "启动到首个应答，10 万对象，正常停止之后",
+            ],
             150.0,
             clean,
             String::new(),
         ),
         milliseconds(
-            "start to first answer, 100 000 objects after a kill under load",
+            [
+                "start to first answer, 100 000 objects after a kill under load",
+                "启动到首个应答，10 万对象，负载中被杀之后",
+            ],
             500.0,
             killed,
             "64 connections put 4 KiB for 1.5 s".to_owned(),
@@ -478,9 +529,10 @@ fn starts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-fn mebibytes(measure: String, bound: f64, values: Vec<f64>, unit: &str) -> Row {
+fn mebibytes(names: &[String; 2], bound: f64, values: Vec<f64>, unit: &str) -> Row {
     Row {
-        measure,
+        measure: names[0].clone(),
+        measure_chinese: names[1].clone(),
         bound: Bound::AtMost(bound),
         unit: unit.to_owned(),
         measured: Spread::of(values),
@@ -538,23 +590,32 @@ fn memory(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
         &places.ossicle
     };
     let binary = std::fs::metadata(binary)?.len() as f64 / 1e6;
+    let texts = |name: Name| name.map(str::to_owned);
+    let great_names = [
+        format!(
+            "peak resident memory above idle, {} MiB put and got",
+            size.great >> 20
+        ),
+        format!("常驻内存峰值减空闲值，上传并下载 {} MiB", size.great >> 20),
+    ];
+    let many_names = texts([
+        "peak resident memory above idle, 200 × 10 MiB put and got at once",
+        "常驻内存峰值减空闲值，同时上传再下载 200 × 10 MiB",
+    ]);
     Ok(vec![
-        mebibytes("idle resident memory".to_owned(), 15.0, idle, " MiB"),
-        mebibytes("stripped binary".to_owned(), 20.0, vec![binary], " MB"),
         mebibytes(
-            format!(
-                "peak resident memory above idle, {} MiB put and got",
-                size.great >> 20
-            ),
-            96.0,
-            great,
+            &texts(["idle resident memory", "空闲时常驻内存"]),
+            15.0,
+            idle,
             " MiB",
         ),
         mebibytes(
-            "peak resident memory above idle, 200 × 10 MiB put and got at once".to_owned(),
-            96.0,
-            many,
-            " MiB",
+            &texts(["stripped binary", "去符号后的程序"]),
+            20.0,
+            vec![binary],
+            " MB",
         ),
+        mebibytes(&great_names, 96.0, great, " MiB"),
+        mebibytes(&many_names, 96.0, many, " MiB"),
     ])
 }
