@@ -258,7 +258,7 @@ pub fn run(address: SocketAddr, scripts: Vec<Script>, time: Duration) -> Result<
         address,
         scripts,
         time,
-        async |connection, script, stop, run| {
+        &async |connection, script, stop, run| {
             for head in &script.heads {
                 if stop.get() {
                     return Ok(());
@@ -300,7 +300,7 @@ pub fn run_same_key(
         address,
         scripts,
         time,
-        async |connection, script, stop, run| {
+        &async |connection, script, stop, run| {
             let mut position = 0;
             while !stop.get() {
                 let began = Instant::now();
@@ -323,9 +323,9 @@ fn run_each(
     address: SocketAddr,
     scripts: Vec<Script>,
     time: Duration,
-    client: impl AsyncFn(&mut Connection, &Script, &Cell<bool>, &mut Run) -> Result<()>,
+    client: &impl AsyncFn(&mut Connection, &Script, &Cell<bool>, &mut Run) -> Result<()>,
 ) -> Result<Run> {
-    let limit = time + Duration::from_secs(120);
+    let limit = time + Duration::from_mins(2);
     runtime()?.block_on(async {
         let mut connections = Vec::new();
         for script in scripts {
@@ -334,7 +334,7 @@ fn run_each(
         let stop = Rc::new(Cell::new(false));
         let began = Instant::now();
         let clients = connections.into_iter().map(|(mut connection, script)| {
-            let (stop, client) = (Rc::clone(&stop), &client);
+            let stop = Rc::clone(&stop);
             async move {
                 let mut run = Run::default();
                 let outcome = client(&mut connection, &script, &stop, &mut run).await;

@@ -32,9 +32,9 @@ pub fn serve(port: u16) -> Result<()> {
                 .unwrap_or(0);
             bytes.slice(..length)
         };
-        let routes = any(discard).get(get).head(async || StatusCode::OK);
+        let methods = any(discard).get(get).head(async || StatusCode::OK);
         let router = Router::new()
-            .route("/bench/{*key}", routes)
+            .route("/bench/{*key}", methods)
             .layer(axum::extract::DefaultBodyLimit::disable());
         axum::serve(listener, router).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Measures Ossicle against the floor and its peers, in one run; see `tests/bench/run`.
+//! Measures Ossicle against the floor and its peers, in one run; see `tests/bench/README.md`.
 
 mod client;
 mod compare;
@@ -14,21 +14,35 @@ mod targets;
 
 use clap::{Parser, Subcommand};
 use client::Result;
-use measure::Bench;
-use server::{Kind, Places};
-use std::{path::PathBuf, time::Duration};
+use measure::{Bench, Cell, Round};
+use serde::Serialize;
+use server::{Kind, Operation, Places};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// Measures Ossicle against the floor and its peers.
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// All of compare, targets, plots and report unless one is named
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, clap::Args)]
+struct Settings {
     /// Short rounds and few of them: for a look, not for figures
     #[arg(long, global = true)]
     quick: bool,
-    /// Rounds of each measurement
+    /// Rounds of each measurement [default: 5, or 3 when quick]
     #[arg(long, global = true)]
     rounds: Option<usize>,
+    /// Keys of the greatest bucket [default: 1000000, or 100000 when quick]
+    #[arg(long, global = true)]
+    keys: Option<usize>,
     /// The server's binary
     #[arg(long, global = true, default_value = "target/release/ossicle")]
     ossicle: PathBuf,
@@ -42,22 +56,14 @@ enum Command {
     /// Every operation at every size against everybody
     Compare,
     /// The store's own targets
-    Targets {
-        /// Keys of the great bucket that is listed [default: 1000000, or 100000 when quick]
-        #[arg(long)]
-        keys: Option<usize>,
-    },
+    Targets,
     /// Pictures: cost against connections, length, bucket and store
-    Plots {
-        /// Keys of the greatest bucket [default: 1000000, or 100000 when quick]
-        #[arg(long)]
-        keys: Option<usize>,
-    },
+    Plots,
     /// Both READMEs' tables and pictures, from the results of the other commands
     Report,
     /// One operation against one server for a while, for a profiler; the server's process id is printed
     Load {
-        operation: server::Operation,
+        operation: Operation,
         /// Bytes of a body
         #[arg(long, default_value_t = 4096)]
         size: u64,
@@ -80,98 +86,139 @@ enum Command {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    match &arguments.command {
-        Command::Floor { port } => return floor::serve(*port),
-        Command::Tied { program } => return server::run_tied(program),
-        _ => {}
-    }
-    let places = Places {
-        ossicle: arguments.ossicle.canonicalize()?,
-        peers: arguments.out.join("peers"),
-        work: arguments.out.join("data"),
-    };
-    std::fs::create_dir_all(&places.work)?;
-    if !matches!(arguments.command, Command::Report | Command::Load { .. }) && !arguments.quick {
-        let began = std::time::Instant::now();
-        device::warm_memory();
-        eprintln!("memory touched in {:.0} s", began.elapsed().as_secs_f64());
-    }
-    let (rounds, time) = if arguments.quick { (3, 120) } else { (5, 400) };
-    let rounds = arguments.rounds.unwrap_or(rounds);
-    let time = Duration::from_millis(time);
-    match arguments.command {
-        Command::Compare => {
-            let mut bench = Bench::start(places, &Kind::ALL, time)?;
-            let lines = compare::run(&mut bench, rounds, arguments.quick)?;
-            std::fs::write(
-                arguments.out.join("compare.json"),
-                serde_json::to_string(&lines)?,
-            )?;
-            std::fs::write(arguments.out.join("compare.md"), compare::table(&lines))?;
-            print!("{}", compare::table(&lines));
-        }
-        Command::Targets { keys } => {
-            let quick = arguments.quick;
-            let kinds = [
-                Kind::Ossicle,
-                Kind::Floor,
-                Kind::Nginx,
-                Kind::S3sFs,
-                Kind::Azurite,
-            ];
-            let mut bench = Bench::start(places, &kinds, time)?;
-            let size = targets::Size {
-                rounds,
-                keys: keys.unwrap_or(if quick { 100_000 } else { 1_000_000 }),
-                great: if quick { 1 << 30 } else { 5 << 30 },
-            };
-            let rows = targets::run(&mut bench, size)?;
-            std::fs::write(
-                arguments.out.join("targets.json"),
-                serde_json::to_string(&rows)?,
-            )?;
-            std::fs::write(arguments.out.join("targets.md"), targets::table(&rows))?;
-            print!("{}", targets::table(&rows));
-        }
-        Command::Plots { keys } => {
-            let mut bench = Bench::start(places, &Kind::ALL, time)?;
-            let reach = plots::Reach {
-                rounds: rounds.min(3),
-                keys: keys.unwrap_or(if arguments.quick { 100_000 } else { 1_000_000 }),
-                great: if arguments.quick { 128 << 20 } else { 1 << 30 },
-            };
-            let pictures = plots::run(&mut bench, reach, &arguments.out)?;
-            std::fs::write(
-                arguments.out.join("plots.json"),
-                serde_json::to_string(&pictures)?,
-            )?;
-        }
-        Command::Report => report::write(&arguments.out)?,
-        Command::Load {
+    let Arguments { command, settings } = Arguments::parse();
+    match command {
+        Some(Command::Floor { port }) => floor::serve(port),
+        Some(Command::Tied { program }) => server::run_tied(&program),
+        Some(Command::Report) => report::write(&settings.out),
+        Some(Command::Load {
             operation,
             size,
             connections,
             seconds,
             server,
-        } => {
-            let cell = measure::Cell {
+        }) => {
+            let cell = Cell {
                 operation,
                 size,
                 connections,
             };
-            let mut bench = Bench::start(places, &[server], time)?;
-            let id = bench.server(server).ok_or("not installed")?.process().id();
-            println!("process {id}");
-            bench.once(server, cell)?;
-            let began = std::time::Instant::now();
-            while began.elapsed() < Duration::from_secs(seconds) {
-                let measure::Round { rate, p50, p99 } =
-                    measure::Round::of(bench.once(server, cell)?);
-                println!("{rate:.0}/s, p50 {p50:.0} µs, p99 {p99:.0} µs");
-            }
+            settings.load(server, cell, Duration::from_secs(seconds))
         }
-        Command::Floor { .. } | Command::Tied { .. } => {}
+        Some(Command::Compare) => settings.measured(Settings::compare),
+        Some(Command::Targets) => settings.measured(Settings::targets),
+        Some(Command::Plots) => settings.measured(Settings::plots),
+        None => {
+            settings.measured(|all| {
+                all.compare()?;
+                all.targets()?;
+                all.plots()
+            })?;
+            report::write(&settings.out)
+        }
     }
-    Ok(())
+}
+
+impl Settings {
+    fn rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 5 }).max(1)
+    }
+
+    fn keys(&self) -> usize {
+        let keys = if self.quick { 100_000 } else { 1_000_000 };
+        self.keys.unwrap_or(keys).max(1000)
+    }
+
+    /// Length of a round.
+    fn time(&self) -> Duration {
+        Duration::from_millis(if self.quick { 120 } else { 400 })
+    }
+
+    fn places(&self) -> Result<Places> {
+        let places = Places {
+            ossicle: self.ossicle.canonicalize()?,
+            peers: self.out.join("peers"),
+            work: self.out.join("data"),
+        };
+        std::fs::create_dir_all(&places.work)?;
+        Ok(places)
+    }
+
+    fn start(&self, kinds: &[Kind]) -> Result<Bench> {
+        Bench::start(self.places()?, kinds, self.time())
+    }
+
+    /// Runs a part with what stands around it: memory that was touched before, and data that are gone after.
+    fn measured(&self, part: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
+        let began = Instant::now();
+        if !self.quick {
+            device::warm_memory();
+            eprintln!("(memory: {:.0} s)", began.elapsed().as_secs_f64());
+        }
+        part(self)?;
+        std::fs::remove_dir_all(self.places()?.work)?;
+        eprintln!("(all: {:.0} s)", began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn save(&self, name: &str, results: &impl Serialize) -> Result<()> {
+        let path = self.out.join(format!("{name}.json"));
+        Ok(std::fs::write(path, serde_json::to_vec(results)?)?)
+    }
+
+    fn compare(&self) -> Result<()> {
+        let mut bench = self.start(&Kind::ALL)?;
+        let lines = compare::run(&mut bench, self.rounds(), self.quick);
+        let table = compare::table(&lines);
+        self.save("compare", &lines)?;
+        std::fs::write(self.out.join("compare.md"), &table)?;
+        println!("{table}");
+        Ok(())
+    }
+
+    fn targets(&self) -> Result<()> {
+        let kinds = [
+            Kind::Ossicle,
+            Kind::Floor,
+            Kind::Nginx,
+            Kind::S3sFs,
+            Kind::Azurite,
+        ];
+        let mut bench = self.start(&kinds)?;
+        let size = targets::Size {
+            rounds: self.rounds(),
+            keys: self.keys(),
+            great: if self.quick { 1 << 30 } else { 5 << 30 },
+        };
+        let rows = targets::run(&mut bench, size)?;
+        let table = targets::table(&rows);
+        self.save("targets", &rows)?;
+        std::fs::write(self.out.join("targets.md"), &table)?;
+        println!("{table}");
+        Ok(())
+    }
+
+    fn plots(&self) -> Result<()> {
+        let mut bench = self.start(&Kind::ALL)?;
+        let reach = plots::Reach {
+            rounds: self.rounds().min(3),
+            keys: self.keys(),
+            great: if self.quick { 128 << 20 } else { 1 << 30 },
+        };
+        let pictures = plots::run(&mut bench, reach, &self.out)?;
+        self.save("plots", &pictures)
+    }
+
+    fn load(&self, kind: Kind, cell: Cell, time: Duration) -> Result<()> {
+        let mut bench = self.start(&[kind])?;
+        let server = bench.server(kind).ok_or("not installed")?;
+        println!("process {}", server.process().id());
+        bench.once(kind, cell)?;
+        let began = Instant::now();
+        while began.elapsed() < time {
+            let Round { rate, p50, p99 } = Round::of(bench.once(kind, cell)?);
+            println!("{rate:.0}/s, p50 {p50:.0} µs, p99 {p99:.0} µs");
+        }
+        Ok(())
+    }
 }

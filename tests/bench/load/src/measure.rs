@@ -140,9 +140,9 @@ impl Bench {
             self.time / 2
         };
         let rate = known.unwrap_or(match cell.size {
-            0..=4096 => 20_000.0,
-            ..=65_536 => 8_000.0,
-            ..=1_048_576 => 600.0,
+            ..4097 => 20_000.0,
+            4097..65_537 => 8_000.0,
+            65_537..1_048_577 => 600.0,
             _ => 6.0,
         });
         let each = (rate * 1.7 * time.as_secs_f64() / cell.connections as f64) as usize + 2;

@@ -48,7 +48,7 @@ pub struct Reach {
 pub fn run(bench: &mut Bench, reach: Reach, out: &Path) -> Result<Vec<Picture>> {
     let mut pictures = Vec::new();
     for operation in [Operation::Append, Operation::Put, Operation::Get] {
-        pictures.push(connections(bench, operation, reach)?);
+        pictures.push(connections(bench, operation, reach));
         draw(&pictures[pictures.len() - 1], out)?;
     }
     for part in [length, bucket, store] {
@@ -68,7 +68,7 @@ fn panel(title: &str, x: &str, y: &str, series: Vec<Series>) -> Panel {
 }
 
 /// Throughput and median latency of 4 KiB requests against the number of connections.
-fn connections(bench: &mut Bench, operation: Operation, reach: Reach) -> Result<Picture> {
+fn connections(bench: &mut Bench, operation: Operation, reach: Reach) -> Picture {
     let (mut rates, mut latencies): (Vec<Series>, Vec<Series>) = (Vec::new(), Vec::new());
     let kinds: Vec<_> = bench
         .kinds(operation)
@@ -104,7 +104,7 @@ fn connections(bench: &mut Bench, operation: Operation, reach: Reach) -> Result<
         }
     }
     let name = operation.name();
-    Ok(Picture {
+    Picture {
         name: name.to_owned(),
         panels: vec![
             panel(
@@ -120,7 +120,7 @@ fn connections(bench: &mut Bench, operation: Operation, reach: Reach) -> Result<
                 latencies,
             ),
         ],
-    })
+    }
 }
 
 /// Cost of a whole body against its length, and of one more 4 KiB against the length an object already has.
@@ -150,7 +150,8 @@ fn length(bench: &mut Bench, reach: Reach) -> Result<Picture> {
     let server = bench.server(Kind::Ossicle).ok_or("not running")?;
     let [mut appends, mut heads] = [const { Vec::new() }; 2];
     let mut length = 0;
-    for target in [4096, 64 << 10, 1 << 20, 16 << 20, 256 << 20, reach.great] {
+    let lengths = [4 << 10, 64 << 10, 1 << 20, 16 << 20, 256 << 20, 1 << 30];
+    for target in lengths.into_iter().filter(|length| *length <= reach.great) {
         while length < target {
             let step = (target - length).min(64 << 20);
             let asker = server.asker();
@@ -389,7 +390,7 @@ fn draw_panel(panel: &Panel, area: &Area) -> std::result::Result<(), String> {
         .configure_series_labels()
         .background_style(WHITE.mix(0.8))
         .border_style(RGBColor(0xcc, 0xcc, 0xcc))
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::LowerRight)
         .draw()
         .map_err(told)
 }

@@ -231,7 +231,7 @@ impl Server {
         let log = std::fs::File::create(places.work.join(format!("{name}.log")))?;
         let process = Process::start_tied(&command, log)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        wait_for(address, Duration::from_secs(60))
+        wait_for(address, Duration::from_mins(1))
             .map_err(|error| format!("{}: {error}", kind.name()))?;
         let server = Self {
             kind,
@@ -252,7 +252,7 @@ impl Server {
             address,
             process,
         };
-        server.first_answer(Duration::from_secs(60))?;
+        server.first_answer(Duration::from_mins(1))?;
         Ok(server)
     }
 

@@ -6,7 +6,7 @@ use crate::{
     device,
     measure::{self, Bench, Cell, Round},
     server::{Kind, Operation, Places, Server},
-    stats::{Spread, percentile, short},
+    stats::{Spread, short},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -56,10 +56,13 @@ pub struct Size {
     pub great: u64,
 }
 
+/// Some rows of the table.
+type Part = fn(&mut Bench, Size) -> Result<Vec<Row>>;
+
 /// All rows, in the order of the table.
 pub fn run(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let parts: [(&str, fn(&mut Bench, Size) -> Result<Vec<Row>>); 8] = [
+    let parts: [(&str, Part); 8] = [
         ("appends", appends),
         ("puts", puts),
         ("gets", gets),
@@ -218,17 +221,19 @@ fn same_key(bench: &mut Bench, many: Cell) -> Result<Run> {
     )
 }
 
-/// Rounds of Ossicle and of a peer, or none where the peer is not installed.
-fn against(bench: &mut Bench, peer: Kind, cell: Cell, size: Size) -> Option<(Vec<f64>, Vec<f64>)> {
-    bench.server(peer)?;
+/// Rates of Ossicle and of a peer, or none where the peer is not installed.
+fn against(bench: &mut Bench, peer: Kind, cell: Cell, size: Size) -> Result<Option<[Vec<f64>; 2]>> {
+    if bench.server(peer).is_none() {
+        return Ok(None);
+    }
     let mut outcome = bench.rounds(cell, &[peer, Kind::Ossicle], size.rounds);
-    let own = rates(&outcome.remove(&Kind::Ossicle)?);
-    Some((own, rates(&outcome.remove(&peer)?)))
+    let mut take = |kind| outcome.remove(&kind).ok_or("a round failed");
+    Ok(Some([rates(&take(Kind::Ossicle)?), rates(&take(peer)?)]))
 }
 
 fn puts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    if let Some((own, peer)) = against(bench, Kind::S3sFs, cell(Operation::Put, 4096, 64), size) {
+    if let Some([own, peer]) = against(bench, Kind::S3sFs, cell(Operation::Put, 4096, 64), size)? {
         let name = [
             "put 4 KiB, 64 connections ÷ s3s-fs (not durable)",
             "上传 4 KiB，64 连接 ÷ s3s-fs（不落盘同步）",
@@ -257,7 +262,7 @@ fn gets(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (length, connections, bound) in [(4096, 64, 1.0), (1 << 20, 64, 0.9), (100 << 20, 4, 0.9)] {
         let cell = cell(Operation::Get, length, connections);
-        if let Some((own, peer)) = against(bench, Kind::Nginx, cell, size) {
+        if let Some([own, peer]) = against(bench, Kind::Nginx, cell, size)? {
             let size_of = bytes(length);
             let names = [
                 format!("get {size_of}, {connections} connections ÷ nginx sendfile"),
@@ -279,9 +284,12 @@ fn azurite(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (connections, bound) in [(1, 5.0), (64, 25.0)] {
         let cell = cell(Operation::Append, 4096, connections);
-        if let Some((own, peer)) = against(bench, Kind::Azurite, cell, size) {
+        if let Some([own, peer]) = against(bench, Kind::Azurite, cell, size)? {
             let names = [
-                format!("append 4 KiB, connections: {connections} ÷ Azurite append block"),
+                format!(
+                    "append 4 KiB, {connections} connection{} ÷ Azurite append block",
+                    if connections == 1 { "" } else { "s" }
+                ),
                 format!("追加 4 KiB，{connections} 连接 ÷ Azurite 追加块"),
             ];
             rows.push(ratio(
@@ -313,7 +321,7 @@ fn many_appends(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
                 body: piece,
             })
             .collect();
-        let made = client::run(server.address, scripts, Duration::from_secs(600))?;
+        let made = client::run(server.address, scripts, Duration::from_mins(10))?;
         // All end when the first has sent everything: it is the one to read.
         if made.requests < APPENDS as usize {
             return Err("the object of many appends was not made".into());
@@ -371,7 +379,7 @@ fn longest(
             heads: vec![asker.get(&key)],
             body: 0,
         };
-        if client::run(server.address, vec![script], Duration::from_secs(60))?.received == length {
+        if client::run(server.address, vec![script], Duration::from_mins(1))?.received == length {
             return Ok(key);
         }
     }
@@ -486,13 +494,13 @@ fn starts(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
                 body: 4096,
             })
             .collect();
-        let killer = std::thread::spawn(move || {
+        let killing = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(1500));
             server.process_mut().kill();
         });
         // It ends with the server, and with an error.
         let _ = client::run(address, scripts, Duration::from_secs(10));
-        killer.join().map_err(|_| "the killer failed")?;
+        killing.join().map_err(|_| "the killer failed")?;
         let (next, time) = start(places, &data)?;
         server = next;
         killed.push(time);
@@ -552,10 +560,10 @@ fn memory(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
         let before = server.process().memory("VmRSS")? as f64;
         idle.push(before / MIB);
         server.create_bucket()?;
-        let mut peak = |scripts: &dyn Fn() -> [Vec<Script>; 2]| -> Result<f64> {
+        let peak = |scripts: &dyn Fn() -> [Vec<Script>; 2]| -> Result<f64> {
             server.process().reset_peak()?;
             for part in scripts() {
-                client::run(server.address, part, Duration::from_secs(600))?;
+                client::run(server.address, part, Duration::from_mins(10))?;
             }
             Ok((server.process().memory("VmHWM")? as f64 - before) / MIB)
         };
