@@ -79,11 +79,12 @@ pub fn shape() -> String {
         .trim_end_matches(" kB")
         .parse()
         .unwrap_or_default();
-    let kernel = read("/proc/sys/kernel/osrelease");
+    let release = read("/proc/sys/kernel/osrelease");
+    let kernel: Vec<_> = release.split('.').take(2).collect();
     let gib = (kib as f64 / f64::from(1 << 20)).round();
     format!(
         "{} × {processor}, {gib} GiB, Linux {}",
         cores(),
-        kernel.trim()
+        kernel.join(".")
     )
 }

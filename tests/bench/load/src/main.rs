@@ -114,7 +114,12 @@ fn main() -> Result<()> {
                 all.targets()?;
                 all.plots()
             })?;
-            report::write(&settings.out)
+            // Short rounds are no figures to publish.
+            if settings.quick {
+                Ok(())
+            } else {
+                report::write(&settings.out)
+            }
         }
     }
 }
@@ -161,19 +166,34 @@ impl Settings {
         Ok(())
     }
 
-    fn save(&self, name: &str, results: &impl Serialize) -> Result<()> {
-        let path = self.out.join(format!("{name}.json"));
-        Ok(std::fs::write(path, serde_json::to_vec(results)?)?)
+    /// Where results go. Those of short rounds stand apart, so that no report takes them for figures.
+    fn results(&self) -> Result<PathBuf> {
+        let results = if self.quick {
+            self.out.join("quick")
+        } else {
+            self.out.clone()
+        };
+        std::fs::create_dir_all(&results)?;
+        Ok(results)
+    }
+
+    fn save(&self, name: &str, results: &impl Serialize, table: &str) -> Result<()> {
+        let folder = self.results()?;
+        std::fs::write(
+            folder.join(format!("{name}.json")),
+            serde_json::to_vec(results)?,
+        )?;
+        if !table.is_empty() {
+            std::fs::write(folder.join(format!("{name}.md")), table)?;
+            println!("{table}");
+        }
+        Ok(())
     }
 
     fn compare(&self) -> Result<()> {
         let mut bench = self.start(&Kind::ALL)?;
         let lines = compare::run(&mut bench, self.rounds(), self.quick);
-        let table = compare::table(&lines);
-        self.save("compare", &lines)?;
-        std::fs::write(self.out.join("compare.md"), &table)?;
-        println!("{table}");
-        Ok(())
+        self.save("compare", &lines, &compare::table(&lines))
     }
 
     fn targets(&self) -> Result<()> {
@@ -191,11 +211,7 @@ impl Settings {
             great: if self.quick { 1 << 30 } else { 5 << 30 },
         };
         let rows = targets::run(&mut bench, size)?;
-        let table = targets::table(&rows);
-        self.save("targets", &rows)?;
-        std::fs::write(self.out.join("targets.md"), &table)?;
-        println!("{table}");
-        Ok(())
+        self.save("targets", &rows, &targets::table(&rows))
     }
 
     fn plots(&self) -> Result<()> {
@@ -205,8 +221,8 @@ impl Settings {
             keys: self.keys(),
             great: if self.quick { 128 << 20 } else { 1 << 30 },
         };
-        let pictures = plots::run(&mut bench, reach, &self.out)?;
-        self.save("plots", &pictures)
+        let pictures = plots::run(&mut bench, reach, &self.results()?)?;
+        self.save("plots", &pictures, "")
     }
 
     fn load(&self, kind: Kind, cell: Cell, time: Duration) -> Result<()> {

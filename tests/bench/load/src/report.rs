@@ -54,10 +54,18 @@ pub fn write(out: &Path) -> Result<()> {
         let text = std::fs::read_to_string(path)?;
         let (before, rest) = text.split_once(BEGIN).ok_or("no mark in a README")?;
         let (_, after) = rest.split_once(END).ok_or("no end mark in a README")?;
-        let block = block(&lines, &rows, &shown, language)?;
+        let date = measured_on(out)?;
+        let block = block(&date, &lines, &rows, &shown, language);
         std::fs::write(path, format!("{before}{BEGIN}\n{block}{END}{after}"))?;
     }
     Ok(())
+}
+
+/// The day of the results: when their file was written.
+fn measured_on(out: &Path) -> Result<String> {
+    let written = |name: &str| std::fs::metadata(out.join(name)).and_then(|file| file.modified());
+    let time = written("targets.json").or_else(|_| written("compare.json"))?;
+    Ok(OffsetDateTime::from(time).format(format_description!("[year]-[month]-[day]"))?)
 }
 
 /// Results, or none of them where that part did not run.
@@ -69,20 +77,27 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     }
 }
 
-fn block(lines: &[Line], rows: &[Row], pictures: &[&str], language: Language) -> Result<String> {
-    let date = OffsetDateTime::now_utc().format(format_description!("[year]-[month]-[day]"))?;
+fn block(
+    date: &str,
+    lines: &[Line],
+    rows: &[Row],
+    pictures: &[&str],
+    language: Language,
+) -> String {
     let shape = device::shape();
     let mut text = match language {
         Language::English => format!(
-            "Measured on {date} with `tests/bench/run` on {shape}; clients and servers share the cores. Ossicle is durable and checks a V4 \
-             signature of every request; nginx, s3s-fs and moto check none, and nobody else syncs. The floor is an axum server that \
-             discards what it gets. Each figure is the median of interleaved rounds, in brackets the least and the greatest; a ratio above 1 \
-             means that Ossicle is faster. What is measured how: [tests/bench](tests/bench/README.md).\n\n"
+            "Measured on {date} with `tests/bench/run --peers` on {shape}; clients and servers share the cores.\n\
+             Ossicle is durable and checks a V4 signature of every request; nginx, s3s-fs and moto check none, and nobody else\n\
+             syncs. The floor is an axum server that discards what it gets. Figures are medians of interleaved rounds, with the\n\
+             least and the greatest in brackets; a ratio above 1 means that Ossicle is faster. How each is measured, and why s3s-fs is\n\
+             so slow at `get`: [tests/bench](tests/bench/README.md).\n\n"
         ),
         Language::Chinese => format!(
-            "{date} 用 `tests/bench/run` 测得，机器：{shape}；客户端与服务端共用这些核。Ossicle 处于 durable 模式，每个请求都校验 V4 签名；\
-             nginx、s3s-fs、moto 不校验签名，其他服务端都不落盘同步。“地板”是只丢弃请求体的 axum 服务。数字为交错多轮的中位数，括号内为最小值与最大值；\
-             比值大于 1 表示 Ossicle 更快。测法见 [tests/bench](tests/bench/README.md)。\n\n"
+            "{date} 用 `tests/bench/run --peers` 测得，机器为 {shape}；客户端与服务端共用这些核。\n\
+             Ossicle 处于 durable 模式，每个请求都校验 V4 签名；nginx、s3s-fs、moto 不校验签名，其他服务端写入后都不做磁盘同步。\n\
+             “下限”是只丢弃请求体的 axum 服务。数字是交错多轮的中位数，括号内为最小值和最大值；比值大于 1 表示 Ossicle 更快。\n\
+             各项测法，以及 s3s-fs 的 `get` 为何这么慢，见 [tests/bench](tests/bench/README.md)。\n\n"
         ),
     };
     text.push_str(&peers(lines, language));
@@ -93,7 +108,7 @@ fn block(lines: &[Line], rows: &[Row], pictures: &[&str], language: Language) ->
         }
         text.push('\n');
     }
-    Ok(text)
+    text
 }
 
 /// The lines of the great table that a reader compares first.
@@ -119,7 +134,7 @@ fn peers(lines: &[Line], language: Language) -> String {
         .to_owned();
     for kind in &Kind::ALL[1..] {
         let name = if *kind == Kind::Floor {
-            language.choose("floor", "地板")
+            language.choose("floor", "下限")
         } else {
             kind.name()
         };

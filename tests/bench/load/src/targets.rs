@@ -176,7 +176,7 @@ fn appends(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
         ratio(
             [
                 "append 4 KiB, 64 connections, distinct keys ÷ floor",
-                "追加 4 KiB，64 连接，各写各的键 ÷ 地板",
+                "追加 4 KiB，64 连接，各写各的键 ÷ 下限",
             ],
             Bound::AtLeast(0.40),
             &distinct,
@@ -196,7 +196,7 @@ fn appends(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
         ratio(
             [
                 "append 4 KiB, 1 connection, p50 ÷ (p50 of the disk's sync + floor p50)",
-                "追加 4 KiB，1 连接，p50 ÷（磁盘同步 p50 + 地板 p50）",
+                "追加 4 KiB，1 连接，p50 ÷（磁盘同步 p50 + 下限 p50）",
             ],
             Bound::AtMost(2.0),
             &own,
