@@ -56,7 +56,10 @@ enum Command {
     /// Every operation at every size against everybody
     Compare,
     /// The store's own targets
-    Targets,
+    Targets {
+        /// Only some of them, which are printed and not kept: appends, puts, gets, azurite, pieces, listing, starts, memory
+        only: Vec<String>,
+    },
     /// Pictures: cost against connections, length, bucket and store
     Plots,
     /// Both READMEs' tables and pictures, from the results of the other commands
@@ -106,12 +109,12 @@ fn main() -> Result<()> {
             settings.load(server, cell, Duration::from_secs(seconds))
         }
         Some(Command::Compare) => settings.measured(Settings::compare),
-        Some(Command::Targets) => settings.measured(Settings::targets),
+        Some(Command::Targets { only }) => settings.measured(|all| all.targets(&only)),
         Some(Command::Plots) => settings.measured(Settings::plots),
         None => {
             settings.measured(|all| {
                 all.compare()?;
-                all.targets()?;
+                all.targets(&[])?;
                 all.plots()
             })?;
             // Short rounds are no figures to publish.
@@ -196,7 +199,7 @@ impl Settings {
         self.save("compare", &lines, &compare::table(&lines))
     }
 
-    fn targets(&self) -> Result<()> {
+    fn targets(&self, only: &[String]) -> Result<()> {
         let kinds = [
             Kind::Ossicle,
             Kind::Floor,
@@ -210,7 +213,10 @@ impl Settings {
             keys: self.keys(),
             great: if self.quick { 1 << 30 } else { 5 << 30 },
         };
-        let rows = targets::run(&mut bench, size)?;
+        let rows = targets::run(&mut bench, size, only)?;
+        if !only.is_empty() {
+            return Ok(());
+        }
         self.save("targets", &rows, &targets::table(&rows))
     }
 

@@ -59,20 +59,29 @@ pub struct Size {
 /// Some rows of the table.
 type Part = fn(&mut Bench, Size) -> Result<Vec<Row>>;
 
-/// All rows, in the order of the table.
-pub fn run(bench: &mut Bench, size: Size) -> Result<Vec<Row>> {
+/// All rows, in the order of the table, or those of some parts.
+pub fn run(bench: &mut Bench, size: Size, only: &[String]) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let parts: [(&str, Part); 8] = [
         ("appends", appends),
         ("puts", puts),
         ("gets", gets),
-        ("Azurite", azurite),
-        ("many appends", many_appends),
+        ("azurite", azurite),
+        ("pieces", many_appends),
         ("listing", listing),
         ("starts", starts),
         ("memory", memory),
     ];
+    if let Some(unknown) = only
+        .iter()
+        .find(|wanted| !parts.iter().any(|(name, _)| name == wanted))
+    {
+        return Err(format!("no such part: {unknown}").into());
+    }
     for (name, part) in parts {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
         let began = Instant::now();
         let new = part(bench, size)?;
         eprint!("{}", lines(&new));
