@@ -88,14 +88,15 @@ fn block(
     let mut text = match language {
         Language::English => format!(
             "Measured on {date} with `tests/bench/run --peers` on {shape}; clients and servers share the cores.\n\
-             Ossicle is durable and checks a V4 signature of every request; nginx, s3s-fs and moto check none, and nobody else\n\
-             syncs. The floor is an axum server that discards what it gets. Figures are medians of interleaved rounds, with the\n\
-             least and the greatest in brackets; a ratio above 1 means that Ossicle is faster. How each is measured, and why s3s-fs is\n\
-             so slow at `get`: [tests/bench](tests/bench/README.md).\n\n"
+             Ossicle is durable and checks a V4 signature of every request. nginx, s3s-fs and moto check no signature and sync\n\
+             nothing; Azurite checks signatures and syncs bytes, but not its index. The floor is an axum server that discards what it\n\
+             gets. Figures are medians of interleaved rounds, with the least and the greatest in brackets; a ratio above 1 means that\n\
+             Ossicle is faster. How each is measured, and why s3s-fs is so slow at `get`: [tests/bench](tests/bench/README.md).\n\n"
         ),
         Language::Chinese => format!(
             "{date} 用 `tests/bench/run --peers` 测得，机器为 {shape}；客户端与服务端共用这些核。\n\
-             Ossicle 处于 durable 模式，每个请求都校验 V4 签名；nginx、s3s-fs、moto 不校验签名，其他服务端写入后都不做磁盘同步。\n\
+             Ossicle 处于 durable 模式，每个请求都校验 V4 签名。nginx、s3s-fs、moto 不校验签名，也不做磁盘同步；\n\
+             Azurite 校验签名，同步数据但不同步索引。\n\
              “下限”是只丢弃请求体的 axum 服务。数字是交错多轮的中位数，括号内为最小值和最大值；比值大于 1 表示 Ossicle 更快。\n\
              各项测法，以及 s3s-fs 的 `get` 为何这么慢，见 [tests/bench](tests/bench/README.md)。\n\n"
         ),
