@@ -1,6 +1,7 @@
 //! Callbacks of uploads (operations.md §E.11): what the request asks for, what is told, and what its answer becomes. The
 //! object is stored by then, whatever comes of the callback.
 
+use super::document;
 use crate::config::Callbacks;
 use crate::domain::name::ObjectKey;
 use crate::error::{Code, Error, Result};
@@ -9,6 +10,7 @@ use crate::http::reply::{Reply, ReplyBody};
 use crate::operation::Call;
 use crate::store::Written;
 use crate::xml::encoding::percent;
+use crate::xml::stored::BucketCallbackPolicy;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -39,6 +41,13 @@ struct Document {
     body_type: Option<String>,
 }
 
+/// The other form of it: the name of a callback that the bucket keeps.
+#[derive(Debug, Deserialize)]
+struct Named {
+    #[serde(rename = "callbackPolicy")]
+    policy: String,
+}
+
 /// A callback that an upload asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Callback {
@@ -56,11 +65,9 @@ impl Callback {
         let Some(text) = parameter(call, "x-oss-callback", "callback")? else {
             return Ok(None);
         };
-        let variables = match parameter(call, "x-oss-callback-var", "callback-var")? {
-            Some(text) => variables(text)?,
-            None => Vec::new(),
-        };
-        Self::parse(text, variables)?.offered(call).map(Some)
+        let own = parameter(call, "x-oss-callback-var", "callback-var")?;
+        let own = own.map(variables).transpose()?.unwrap_or_default();
+        Self::resolve(call, text, own)?.offered(call).map(Some)
     }
 
     /// The callback of a form, if there is one.
@@ -69,9 +76,29 @@ impl Callback {
             return Ok(None);
         };
         let variables = fields.iter().filter(|(name, _)| name.starts_with("x:"));
-        Self::parse(text, variables.cloned().collect())?
+        Self::resolve(call, text, variables.cloned().collect())?
             .offered(call)
             .map(Some)
+    }
+
+    /// Reads a configuration, or the stored one that it names (`{"callbackPolicy": name}`; Python v1,
+    /// `test_callback_policy`). Variables of the request come before those of the stored one.
+    fn resolve(call: &Call, text: &str, own: Vec<(String, String)>) -> Result<Self> {
+        let Ok(Named { policy }) = serde_json::from_slice(&decode(text)?) else {
+            return Self::parse(text, own);
+        };
+        let stored = document::find::<BucketCallbackPolicy>(call)?;
+        let items = stored.map(|stored| stored.policy_item).unwrap_or_default();
+        let item = items.into_iter().find(|item| item.policy_name == policy);
+        let item = item.ok_or_else(|| refused("The callback policy does not exist."))?;
+        let kept = item.callback_var.as_deref().map(variables).transpose()?;
+        let mut all = own;
+        for (name, value) in kept.unwrap_or_default() {
+            if all.iter().all(|(known, _)| *known != name) {
+                all.push((name, value));
+            }
+        }
+        Self::parse(&item.callback, all)
     }
 
     /// Reads the base64 of a configuration; `variables` are the `x:` ones. `InvalidArgument` for what is none,

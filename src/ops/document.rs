@@ -119,6 +119,11 @@ pub(super) async fn get<D: Document>(call: Call) -> Result<Reply> {
     }
 }
 
+/// The document of the bucket that a call addresses, for operations that go by it.
+pub(super) fn find<D: Document>(call: &Call) -> Result<Option<D>> {
+    stored(call.store(), call.bucket()?, &D::KIND)
+}
+
 /// Removes the document; 204 also where there is none.
 pub(super) async fn delete<D: Document>(call: Call) -> Result<Reply> {
     D::KIND.delete(&call).await

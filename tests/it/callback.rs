@@ -142,6 +142,34 @@ fn the_application_is_told_and_answers() {
     bucket.assert_holds("dir/a b", "Normal", b"hello");
 }
 
+/// An upload may name a callback that the bucket keeps; its own variables come before the kept ones.
+#[test]
+fn a_kept_callback_is_named() {
+    let server = shared();
+    let bucket = Bucket::new(&server);
+    let application = Application::answering("200 OK", "{}");
+    let kept = callback(&application.url(), "${size} ${x:own} ${x:kept}", FORM);
+    let variables = base64_encode(br#"{"x:own":"no","x:kept":"yes"}"#);
+    bucket
+        .ask("PUT")
+        .flag("policy")
+        .param("comp", "callback")
+        .body(format!(
+            "<BucketCallbackPolicy><PolicyItem><PolicyName>tell</PolicyName><Callback>{kept}</Callback>\
+            <CallbackVar>{variables}</CallbackVar></PolicyItem></BucketCallbackPolicy>"
+        ))
+        .send()
+        .expect(200);
+    put(&bucket, &base64_encode(br#"{"callbackPolicy":"tell"}"#))
+        .header("x-oss-callback-var", base64_encode(br#"{"x:own":"mine"}"#))
+        .send()
+        .expect(200);
+    assert_eq!(application.hear().1, "5 mine yes");
+    let refused = put(&bucket, &base64_encode(br#"{"callbackPolicy":"other"}"#));
+    assert_eq!(refused.send().expect(400).code(), "InvalidArgument");
+    assert!(application.heard_nothing());
+}
+
 /// In a signed URL the callback stands in the query; it is signed like the rest.
 #[test]
 fn signed_urls_may_ask_for_one() {

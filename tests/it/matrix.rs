@@ -21,22 +21,24 @@ fn between(text: &str) -> Option<&str> {
 }
 
 #[test]
-fn readme_shows_the_table() {
-    let readme = read("README.md");
-    let shown = between(&readme).expect("README.md has the two marks of the matrix");
-    if shown != matrix().trim() && std::env::var_os("IT_BLESS").is_some() {
-        let renewed = readme.replace(shown, matrix().trim());
-        std::fs::write(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"),
-            renewed,
-        )
-        .expect("writing README.md");
-        return;
+fn both_readmes_show_the_table() {
+    for name in ["README.md", "README.zh-CN.md"] {
+        let readme = read(name);
+        let shown =
+            between(&readme).unwrap_or_else(|| panic!("{name} has the marks of the matrix"));
+        if shown == matrix().trim() {
+            continue;
+        }
+        assert!(
+            std::env::var_os("IT_BLESS").is_some(),
+            "{name} does not show the operations table: run this test with IT_BLESS=1 to renew it"
+        );
+        let (before, rest) = readme.split_once(BEGIN).expect("a first mark");
+        let (_, after) = rest.split_once(END).expect("a last mark");
+        let renewed = format!("{before}{BEGIN}\n{}\n{END}{after}", matrix().trim());
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), renewed)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    assert!(
-        shown == matrix().trim(),
-        "README.md does not show the operations table: run this test with IT_BLESS=1 to renew it"
-    );
 }
 
 #[test]
