@@ -153,6 +153,13 @@ impl Reply {
         self
     }
 
+    /// Replaces the body.
+    #[must_use]
+    pub fn with_body(mut self, bytes: Bytes) -> Self {
+        self.body = ReplyBody::Full(bytes);
+        self
+    }
+
     /// The answer without its body, for HEAD: the length stays.
     fn into_parts(self, method: &Method) -> (StatusCode, HeaderMap, Body) {
         let Self {

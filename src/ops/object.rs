@@ -18,6 +18,7 @@ use crate::operation::Call;
 use crate::store::{self, Bucket, Object, ObjectReader, PutOptions, Resolved, Written};
 use crate::xml::stored::ArchiveDirectReadConfiguration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
     CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED, RANGE,
@@ -84,7 +85,7 @@ pub(super) fn serve(call: &Call, key: &ObjectKey) -> Result<Reply> {
             length,
         );
     let reply = match (compressed, limit) {
-        (false, None) => reply::stream(status, Some(length), bytes),
+        (false, None) => whole_or_stream(status, length, bytes)?,
         (false, Some(limit)) => reply::stream(status, Some(length), limit.pace(bytes)),
         (true, None) => reply::stream(status, None, gzip::compress(bytes)),
         (true, Some(limit)) => {
@@ -112,6 +113,28 @@ pub(super) fn serve(call: &Call, key: &ObjectKey) -> Result<Reply> {
         }
     }
     Ok(reply)
+}
+
+/// Bodies of up to this many bytes go out in one piece with their header where they are in memory.
+const AT_ONCE_MAX: u64 = 64 * 1024;
+
+/// The bytes as a body. Of a short one that is read at once, damage is told by an error; a body that is under way can
+/// only break off.
+fn whole_or_stream(status: StatusCode, length: u64, mut bytes: ObjectReader) -> Result<Reply> {
+    if length > AT_ONCE_MAX {
+        return Ok(reply::stream(status, Some(length), bytes));
+    }
+    match bytes.next().now_or_never().flatten() {
+        Some(Ok(whole)) if whole.len() as u64 == length => {
+            Ok(reply::status(status).with_body(whole))
+        }
+        Some(Ok(first)) => {
+            let first = stream::iter([Ok(first)]);
+            Ok(reply::stream(status, Some(length), first.chain(bytes)))
+        }
+        Some(Err(error)) => Err(store::Error::from(error).into()),
+        None => Ok(reply::stream(status, Some(length), bytes)),
+    }
 }
 
 /// How often an object is looked up again that was replaced just then.
