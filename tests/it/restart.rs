@@ -69,6 +69,74 @@ fn states(bucket: &Bucket, keys: &[&'static str]) -> BTreeMap<&'static str, Stat
     keys.iter().map(|key| (*key, bucket.state(key))).collect()
 }
 
+/// A byte that changed at rest is reported with the object's name and never served; what lies beside it is.
+#[test]
+fn rot_is_told_and_not_served() {
+    let mut server = Server::start(on_disk());
+    let bucket = Bucket::new(&server);
+    let short = b"a short object that is read in one piece".to_vec();
+    let long: Vec<u8> = (0..700_000_u32).flat_map(u32::to_le_bytes).collect();
+    bucket.put("short", &short).send().expect(200);
+    bucket.put("long", &long).send().expect(200);
+    bucket.put("sound", "untouched").send().expect(200);
+    let volume = server.data().join("vol/0000.vol");
+    let flip = |needle: &[u8]| {
+        let mut bytes = std::fs::read(&volume).expect("the volume");
+        let at = bytes.windows(needle.len()).position(|part| part == needle);
+        bytes[at.expect("the bytes in the volume")] ^= 1;
+        std::fs::write(&volume, bytes).expect("writing the volume");
+    };
+    let get = |server: &Server, key: &str| {
+        let client = server.client();
+        let (head, _) = client.object("GET", &bucket.name, key).encode();
+        let mut connection = Connection::open(client.addr);
+        connection.send(&head).expect("sending a request");
+        connection.read_answer("GET")
+    };
+    server.terminate(Duration::from_secs(10));
+    let end = &long[long.len() - 64..];
+    flip(&short);
+    flip(end);
+    server.expect_error_log("do not match their checksum");
+    server.expect_error_log("can not be read");
+    server.expect_error_log("request failed");
+    server.start_again();
+    let answer = get(&server, "short").expect("an answer");
+    assert_eq!(
+        (answer.status, answer.code()),
+        (500, "InternalError".into())
+    );
+    assert!(
+        get(&server, "long").is_err(),
+        "the body ends before the damage"
+    );
+    assert_eq!(get(&server, "sound").expect("an answer").body, b"untouched");
+    for key in ["short", "long"] {
+        let named = |line: &String| {
+            line.contains("can not be read")
+                && line.contains(&bucket.name)
+                && line.contains(&format!("key={key}"))
+        };
+        assert!(
+            server.log().iter().any(named),
+            "{key} in {:?}",
+            server.log()
+        );
+    }
+    // The control: put right again, both are served.
+    server.terminate(Duration::from_secs(10));
+    let undo = |text: &[u8]| {
+        let mut changed = text.to_vec();
+        changed[0] ^= 1;
+        changed
+    };
+    flip(&undo(&short));
+    flip(&undo(end));
+    server.start_again();
+    assert_eq!(get(&server, "short").expect("an answer").body, short);
+    assert_eq!(get(&server, "long").expect("an answer").body, long);
+}
+
 /// Buckets, objects, metadata, ACLs and seals are the same after an orderly end and after a kill.
 #[test]
 fn everything_survives_a_restart() {
