@@ -7,7 +7,7 @@ use crate::{
     plots::{self, Picture},
     server::{Kind, Operation},
     stats::{Spread, short},
-    targets::{Bound, Row},
+    targets::Row,
 };
 use std::{fmt::Write as _, path::Path};
 use time::{OffsetDateTime, macros::format_description};
@@ -203,16 +203,7 @@ fn targets(rows: &[Row], language: Language) -> String {
         .to_owned();
     text.push_str("| --- | --- | --- | --- |\n");
     for row in rows {
-        let (sign, bound) = match row.bound {
-            Bound::AtLeast(bound) => ("≥", bound),
-            Bound::AtMost(bound) => ("≤", bound),
-        };
-        let Spread {
-            median,
-            least,
-            greatest,
-        } = row.measured;
-        let unit = &row.unit;
+        let [target, median, spread] = row.figures();
         let measure = language.choose(&row.measure, &row.measure_chinese);
         let missed = if row.is_met() {
             ""
@@ -221,10 +212,7 @@ fn targets(rows: &[Row], language: Language) -> String {
         };
         let _ = writeln!(
             text,
-            "| {measure} | {sign} {bound}{unit} | {}{unit}{missed} | {}–{} |",
-            short(median),
-            short(least),
-            short(greatest)
+            "| {measure} | {target} | {median}{missed} | {spread} |",
         );
     }
     text.push('\n');

@@ -38,6 +38,25 @@ pub struct Row {
 }
 
 impl Row {
+    /// The target, the median and the spread, as tables show them.
+    pub fn figures(&self) -> [String; 3] {
+        let (sign, bound) = match self.bound {
+            Bound::AtLeast(bound) => ("≥", bound),
+            Bound::AtMost(bound) => ("≤", bound),
+        };
+        let Spread {
+            median,
+            least,
+            greatest,
+        } = self.measured;
+        let unit = &self.unit;
+        [
+            format!("{sign} {bound}{unit}"),
+            format!("{}{unit}", short(median)),
+            format!("{}–{}", short(least), short(greatest)),
+        ]
+    }
+
     pub fn is_met(&self) -> bool {
         match self.bound {
             Bound::AtLeast(bound) => self.measured.median >= bound,
@@ -100,16 +119,7 @@ pub fn table(rows: &[Row]) -> String {
 fn lines(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows {
-        let (sign, bound) = match row.bound {
-            Bound::AtLeast(bound) => ("≥", bound),
-            Bound::AtMost(bound) => ("≤", bound),
-        };
-        let Spread {
-            median,
-            least,
-            greatest,
-        } = row.measured;
-        let unit = &row.unit;
+        let [target, median, spread] = row.figures();
         let mark = if row.is_met() { "met" } else { "**missed**" };
         let detail = if row.detail.is_empty() {
             String::new()
@@ -118,11 +128,8 @@ fn lines(rows: &[Row]) -> String {
         };
         let _ = writeln!(
             text,
-            "| {}{detail} | {sign} {bound}{unit} | {}{unit} | {}–{} | {mark} |",
+            "| {}{detail} | {target} | {median} | {spread} | {mark} |",
             row.measure,
-            short(median),
-            short(least),
-            short(greatest)
         );
     }
     text
