@@ -322,6 +322,15 @@ impl Store {
 
     /// All buckets of an owner, by name. Accounts have few: [`super::StoreOptions::buckets_max`].
     fn buckets_of(&self, view: View, owner: &str) -> Result<Vec<Bucket>> {
+        self.buckets_where(view, |bucket| bucket.owner == owner)
+    }
+
+    /// All buckets that `wanted` takes, by name.
+    pub(super) fn buckets_where(
+        &self,
+        view: View,
+        wanted: impl Fn(&Bucket) -> bool,
+    ) -> Result<Vec<Bucket>> {
         let keys = self.keys();
         let head = keys.buckets("").len();
         let mut buckets = Vec::new();
@@ -332,7 +341,7 @@ impl Store {
             let name = name.and_then(|name| BucketName::parse(name).ok());
             let name = name.ok_or_else(|| record::corrupt("bucket row key"))?;
             let bucket = Bucket::decode(name, value)?;
-            if bucket.owner == owner {
+            if wanted(&bucket) {
                 buckets.push(bucket);
             }
             Ok(())

@@ -173,7 +173,7 @@ impl Change<'_> {
     }
 
     /// The first row that starts with `prefix`.
-    fn first(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Bytes)>> {
+    pub(super) fn first(&self, prefix: &[u8]) -> Result<Option<(Vec<u8>, Bytes)>> {
         let end = record::after_prefix(prefix.to_vec());
         let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let Some(own) = &self.own else {

@@ -97,7 +97,7 @@ impl Store {
 
 impl Change<'_> {
     /// Deletes, and says whether anything changed.
-    fn delete_version(
+    pub(super) fn delete_version(
         &mut self,
         bucket: &Bucket,
         key: &ObjectKey,

@@ -47,6 +47,8 @@ pub struct ListedObject {
     pub storage_class: StorageClass,
     /// The simulated restore, if its copy has not gone away.
     pub restore: Option<Restore>,
+    /// When a lifecycle rule last changed the storage class.
+    pub transitioned: Option<Timestamp>,
 }
 
 /// A page of objects.
@@ -251,6 +253,7 @@ impl Store {
             modified: record.modified,
             storage_class: stored.storage_class,
             restore: stored.restore.filter(|restore| now < restore.expires),
+            transitioned: stored.transitioned,
         })
     }
 }

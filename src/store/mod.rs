@@ -34,6 +34,9 @@ mod engine_tests;
 pub mod error;
 mod fault;
 mod hash;
+mod lifecycle;
+#[cfg(test)]
+mod lifecycle_tests;
 pub mod list;
 #[cfg(test)]
 mod list_tests;
@@ -58,7 +61,7 @@ mod space;
 mod stage;
 mod sync;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod turn;
 pub mod version;
 #[cfg(test)]
@@ -74,6 +77,7 @@ pub use bucket::{
 pub use copy::{Copied, CopyOptions, CopySource};
 pub use delete::{Deleted, Deletion};
 pub use error::{Error, Result};
+pub use lifecycle::{Fate, Judged};
 pub use list::{ListQuery, ListedObject, Listing};
 pub use multipart::{
     Completion, CopiedPart, Part, PartListing, PartNumber, Upload, UploadId, UploadListing,

@@ -81,6 +81,8 @@ pub struct Object {
     pub retention: Option<Retention>,
     /// Legal hold, once it was set.
     pub legal_hold: Option<bool>,
+    /// When a lifecycle rule last changed the storage class.
+    pub transitioned: Option<Timestamp>,
     /// Where a symlink points.
     pub symlink_target: Option<ObjectKey>,
     pub(super) held: Held,
@@ -208,6 +210,7 @@ pub(super) fn object_of(
         restore: stored.restore.filter(|restore| now < restore.expires),
         retention: stored.retention,
         legal_hold: stored.legal_hold,
+        transitioned: stored.transitioned,
         symlink_target: details.symlink_target,
         held: Held {
             content: stored.content.clone(),
@@ -277,6 +280,7 @@ impl Origin {
             restore: None,
             retention: self.retention,
             legal_hold: None,
+            transitioned: None,
             details: self.details.encode(),
         }
     }

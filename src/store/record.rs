@@ -421,6 +421,8 @@ pub(super) struct Stored {
     pub(super) restore: Option<Restore>,
     pub(super) retention: Option<Retention>,
     pub(super) legal_hold: Option<bool>,
+    /// When a lifecycle rule last changed the class.
+    pub(super) transitioned: Option<Timestamp>,
     /// Encoded [`Details`], last in the record and decoded only where they are needed.
     pub(super) details: Vec<u8>,
 }
@@ -459,7 +461,8 @@ const RETENTION: u8 = 4;
 const COMPLIANCE: u8 = 8;
 const HOLD_KNOWN: u8 = 16;
 const HOLD: u8 = 32;
-const FLAGS: u8 = 63;
+const TRANSITIONED: u8 = 64;
+const FLAGS: u8 = 127;
 
 impl Record {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -535,7 +538,8 @@ fn put_stored(out: &mut Vec<u8>, stored: &Stored) {
             | flag(stored.retention.is_some(), RETENTION)
             | flag(compliance, COMPLIANCE)
             | flag(stored.legal_hold.is_some(), HOLD_KNOWN)
-            | flag(stored.legal_hold == Some(true), HOLD),
+            | flag(stored.legal_hold == Some(true), HOLD)
+            | flag(stored.transitioned.is_some(), TRANSITIONED),
     );
     stored.content.encode(out);
     out.extend_from_slice(&stored.crc64.to_le_bytes());
@@ -565,6 +569,9 @@ fn put_stored(out: &mut Vec<u8>, stored: &Stored) {
     }
     if let Some(retention) = stored.retention {
         put_time(out, retention.until);
+    }
+    if let Some(transitioned) = stored.transitioned {
+        put_time(out, transitioned);
     }
     put_bytes(out, &stored.details);
 }
@@ -606,6 +613,10 @@ fn take_stored(input: &mut &[u8], kind: ObjectType) -> Option<Stored> {
             until: take_time(input)?,
         }),
     };
+    let transitioned = match flags & TRANSITIONED {
+        0 => None,
+        _ => Some(take_time(input)?),
+    };
     Some(Stored {
         kind,
         content,
@@ -617,6 +628,7 @@ fn take_stored(input: &mut &[u8], kind: ObjectType) -> Option<Stored> {
         restore,
         retention,
         legal_hold: (flags & HOLD_KNOWN != 0).then_some(flags & HOLD != 0),
+        transitioned,
         details: take_bytes(input)?.to_vec(),
     })
 }

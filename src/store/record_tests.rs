@@ -67,6 +67,7 @@ fn stored() -> impl Strategy<Value = Stored> {
             proptest::option::of(restore),
             proptest::option::of(retention),
             any::<Option<bool>>(),
+            proptest::option::of(time()),
         ),
         proptest::collection::vec(any::<u8>(), 0..40),
     )
@@ -82,6 +83,7 @@ fn stored() -> impl Strategy<Value = Stored> {
                 restore: marks.1,
                 retention: marks.2,
                 legal_hold: marks.3,
+                transitioned: marks.4,
                 details,
             },
         )
