@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::ids::IdSource;
 use crate::domain::time::{Clock, Timestamp};
 use crate::http::address::Domains;
+use crate::lifecycle::Lifecycle;
 use crate::store::{self, Store};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub struct App {
     credentials: Credentials,
     auth_settings: AuthSettings,
     domains: Domains,
+    lifecycle: Lifecycle,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -34,12 +36,14 @@ impl App {
         ids: Arc<dyn IdSource>,
     ) -> Self {
         let domains = Domains::new(&config.domains);
+        let lifecycle = Lifecycle::new(config.lifecycle_day_seconds);
         Self {
             config,
             store,
             credentials,
             auth_settings,
             domains,
+            lifecycle,
             clock,
             ids,
         }
@@ -68,6 +72,16 @@ impl App {
     /// The virtual-host suffixes.
     pub fn domains(&self) -> &Domains {
         &self.domains
+    }
+
+    /// What lifecycle rules will do.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    /// Runs lifecycle rules, now and whenever a day begins, until it is dropped.
+    pub async fn keep_lifecycle(&self) {
+        self.lifecycle.keep(&self.store, || self.now()).await;
     }
 
     /// The present moment.

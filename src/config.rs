@@ -84,6 +84,9 @@ pub struct Config {
     /// How long a simulated restore of an archived object takes, in seconds.
     #[serde(deserialize_with = "field::restore_seconds")]
     pub restore_seconds: u64,
+    /// Length of a day for lifecycle rules, in seconds; they run whenever one begins.
+    #[serde(deserialize_with = "field::seconds")]
+    pub lifecycle_day_seconds: u64,
     /// Where callbacks of uploads may go (operations.md §E.11).
     pub callbacks: Callbacks,
 
@@ -118,6 +121,7 @@ impl Default for Config {
             seal: true,
             sealed_append_status: 409,
             restore_seconds: 1,
+            lifecycle_day_seconds: 86_400,
             callbacks: Callbacks::default(),
             limits: Limits::default(),
             account: vec![Account::default()],

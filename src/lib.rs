@@ -6,7 +6,7 @@
 //! any other edge.
 //!
 //! ```text
-//! domain < store, xml < error < http < auth < config < app < operation < ops < dispatch < server < cli, main
+//! domain < store, xml < error < http < auth < config < lifecycle < app < operation < ops < dispatch < server < cli, main
 //! ```
 //!
 //! | module | the question that it answers |
@@ -18,6 +18,7 @@
 //! | [`http`] | what was asked? Address, query, headers, body, conditions; and how an answer is written |
 //! | [`auth`] | who asks, and may they? V1, V2, V4, forms, tokens; ACLs and policies; fails closed |
 //! | [`config`] | what can be configured, and from where |
+//! | [`lifecycle`] | what do lifecycle rules do, and when? |
 //! | [`app`] | what do all requests share? Store, credentials, clock, ids |
 //! | [`operation`] | what is an operation, how does a request find its own, what does a handler receive? |
 //! | [`ops`] | THE TABLE, and one file of short handlers for each family |
@@ -57,6 +58,7 @@ pub mod dispatch;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod lifecycle;
 pub mod operation;
 pub mod ops;
 pub mod server;

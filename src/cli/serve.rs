@@ -48,6 +48,10 @@ async fn run(config: Config) -> Result<(), Failure> {
     let server = Server::start(listeners, &config, service).map_err(Failure::run)?;
     write_out(&banner(&config, &server))?;
     warn_if_exposed(&config, &server);
+    let lifecycle = {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { app.keep_lifecycle().await })
+    };
 
     let name = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
@@ -56,6 +60,8 @@ async fn run(config: Config) -> Result<(), Failure> {
     tracing::info!(signal = name, "stopping, a second signal stops at once");
     let close = async {
         server.stop().await;
+        // What it has begun is whole: each of its changes is one commit.
+        lifecycle.abort();
         app.close().await
     };
     tokio::select! {

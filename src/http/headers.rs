@@ -36,6 +36,10 @@ pub const SEALED_TIME: HeaderName = HeaderName::from_static("x-oss-sealed-time")
 pub const TAGGING: HeaderName = HeaderName::from_static("x-oss-tagging");
 /// `x-oss-tagging-count`.
 pub const TAGGING_COUNT: HeaderName = HeaderName::from_static("x-oss-tagging-count");
+/// `x-oss-transition-time`: when a lifecycle rule changed the storage class.
+pub const TRANSITION_TIME: HeaderName = HeaderName::from_static("x-oss-transition-time");
+/// `x-oss-expiration`: when a lifecycle rule will delete the object, and which.
+pub const EXPIRATION: HeaderName = HeaderName::from_static("x-oss-expiration");
 /// `x-oss-restore`: the state of a restore.
 pub const RESTORE: HeaderName = HeaderName::from_static("x-oss-restore");
 /// `x-oss-forbid-overwrite`.
@@ -322,6 +326,7 @@ impl<'a> Shown<'a> {
                     .restore
                     .and_then(|restore| restore_state(restore, now)),
             )
+            .maybe(TRANSITION_TIME, front.transitioned.map(Timestamp::rfc1123))
             .maybe(VERSION_ID, front.version);
         write_stored(write_sse(reply, front.sse.as_ref()), &front.headers)
     }

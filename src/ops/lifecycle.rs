@@ -1,10 +1,11 @@
-//! Lifecycle rules: checked as the service checks them, stored and returned. Nothing executes them yet.
+//! Lifecycle rules: checked as the service checks them, stored and returned. [`crate::lifecycle`] executes them.
 
 use super::document::{Kind, stored};
 use crate::domain::tags::is_tag_character;
 use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
 use crate::http::reply::Reply;
+use crate::lifecycle::DOCUMENT;
 use crate::operation::Call;
 use crate::xml::lifecycle::{
     AbortMultipartUpload, Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleRule,
@@ -13,7 +14,7 @@ use crate::xml::lifecycle::{
 use crate::xml::object::Tag;
 use std::collections::HashSet;
 
-const LIFECYCLE: Kind = Kind::new("lifecycle", Code::NoSuchLifecycle);
+const LIFECYCLE: Kind = Kind::new(DOCUMENT, Code::NoSuchLifecycle);
 /// Most rules of a bucket.
 const RULES_MAX: usize = 1000;
 /// Most bytes of a rule's id.

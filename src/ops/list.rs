@@ -64,6 +64,7 @@ impl<'a> Asked<'a> {
             storage_class: object.storage_class.as_str().to_owned(),
             owner,
             restore_info: restore_info(object.storage_class, object.restore.as_ref(), now),
+            transition_time: object.transitioned.map(Timestamp::iso8601),
         }
     }
 }
@@ -292,6 +293,7 @@ fn version_entry(
             size: object.len,
             storage_class: object.storage_class.as_str().to_owned(),
             restore_info: restore_info(object.storage_class, object.restore.as_ref(), now),
+            transition_time: object.transitioned.map(Timestamp::iso8601),
             owner: owner.clone(),
         }),
         ListedVersion::DeleteMarker(marker) => VersionEntry::DeleteMarker(DeleteMarker {

@@ -114,9 +114,9 @@ operations! {
     PutBucketRequestPayment, PUT, Bucket, [Query("requestPayment")], BucketOwner, "oss:PutBucketRequestPayment", Document(64 * KIB), Full, "Bucket", bucket_config::put_request_payment;
     GetBucketRequestPayment, GET, Bucket, [Query("requestPayment")], BucketOwner, "oss:GetBucketRequestPayment", None, Full, "Bucket", bucket_config::get_request_payment;
     // Bucket configuration
-    PutBucketLifecycle, PUT, Bucket, [Query("lifecycle")], BucketOwner, "oss:PutBucketLifecycle", Document(2 * MIB), Partial("rules are checked, stored and returned; they are not executed"), "Bucket configuration", lifecycle::put_lifecycle;
-    GetBucketLifecycle, GET, Bucket, [Query("lifecycle")], BucketOwner, "oss:GetBucketLifecycle", None, Partial("rules are checked, stored and returned; they are not executed"), "Bucket configuration", lifecycle::get_lifecycle;
-    DeleteBucketLifecycle, DELETE, Bucket, [Query("lifecycle")], BucketOwner, "oss:DeleteBucketLifecycle", None, Partial("rules are checked, stored and returned; they are not executed"), "Bucket configuration", lifecycle::delete_lifecycle;
+    PutBucketLifecycle, PUT, Bucket, [Query("lifecycle")], BucketOwner, "oss:PutBucketLifecycle", Document(2 * MIB), Partial("rules by last access are kept, not executed"), "Bucket configuration", lifecycle::put_lifecycle;
+    GetBucketLifecycle, GET, Bucket, [Query("lifecycle")], BucketOwner, "oss:GetBucketLifecycle", None, Full, "Bucket configuration", lifecycle::get_lifecycle;
+    DeleteBucketLifecycle, DELETE, Bucket, [Query("lifecycle")], BucketOwner, "oss:DeleteBucketLifecycle", None, Full, "Bucket configuration", lifecycle::delete_lifecycle;
     PutBucketCors, PUT, Bucket, [Query("cors")], BucketOwner, "oss:PutBucketCors", Document(64 * KIB), Full, "Bucket configuration", cors::put_cors;
     GetBucketCors, GET, Bucket, [Query("cors")], BucketOwner, "oss:GetBucketCors", None, Full, "Bucket configuration", cors::get_cors;
     DeleteBucketCors, DELETE, Bucket, [Query("cors")], BucketOwner, "oss:DeleteBucketCors", None, Full, "Bucket configuration", cors::delete_cors;

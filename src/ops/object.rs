@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::error::{Code, Error, Result};
 use crate::http::conditions::Conditions;
 use crate::http::gzip;
-use crate::http::headers::{self, CONTENT_MD5, Shown};
+use crate::http::headers::{self, CONTENT_MD5, EXPIRATION, Shown};
 use crate::http::range::{self, Selection};
 use crate::http::reply::{self, HASH_CRC64, Reply, VERSION_ID};
 use crate::http::throttle::{QOS_DELAY_TIME, TrafficLimit};
@@ -95,6 +95,7 @@ pub(super) fn serve(call: &Call, key: &ObjectKey) -> Result<Reply> {
     let delay = limit.map(|limit| limit.duration_of(length).as_millis());
     let mut reply = shown(&found)
         .write(reply, call.now())
+        .maybe(EXPIRATION, expiration(call, &found)?)
         .maybe(QOS_DELAY_TIME, delay);
     if status == StatusCode::PARTIAL_CONTENT {
         let last = range.end.saturating_sub(1);
@@ -180,6 +181,7 @@ pub async fn head(call: Call) -> Result<Reply> {
     let accessed = bucket_config::last_access(&call, shown.modified())?;
     Ok(shown
         .write(reply::empty(), call.now())
+        .maybe(EXPIRATION, expiration(&call, &found)?)
         .header(CONTENT_LENGTH, found.target.len)
         .maybe(LAST_ACCESS_TIME, accessed.map(Timestamp::rfc1123)))
 }
@@ -228,6 +230,12 @@ fn shown(found: &Resolved) -> Shown<'_> {
         link: found.link.as_ref(),
         target: &found.target,
     }
+}
+
+/// `x-oss-expiration`: of the link itself, where there is one.
+fn expiration(call: &Call, found: &Resolved) -> Result<Option<String>> {
+    let lifecycle = call.app().lifecycle();
+    Ok(lifecycle.expiration(call.store(), call.bucket()?, shown(found).front())?)
 }
 
 fn target_type(found: &Resolved) -> Option<&str> {

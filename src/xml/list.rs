@@ -74,6 +74,8 @@ pub struct Contents {
     pub owner: Option<Owner>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transition_time: Option<String>,
 }
 
 /// Keys folded at the delimiter.
@@ -132,6 +134,8 @@ pub struct Version {
     pub storage_class: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transition_time: Option<String>,
     pub owner: Owner,
 }
 
@@ -161,6 +165,7 @@ mod tests {
             storage_class: "Standard".into(),
             owner: Some(Owner::new("0022", "user")),
             restore_info: None,
+            transition_time: None,
         }
     }
 

@@ -12,6 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["http"],
     &["auth"],
     &["config"],
+    &["lifecycle"],
     &["app"],
     &["operation"],
     &["ops"],
