@@ -15,17 +15,6 @@ const VERSION: &str = "x-oss-version-id";
 const REFUSAL: &str = "It is forbidden to copy appendable object";
 const VERSIONED_REFUSAL: &str = "It is forbidden to copy appendable object in versioning state";
 
-fn versioning(bucket: &Bucket, status: &str) {
-    let document =
-        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body(document)
-        .send()
-        .expect(200);
-}
-
 fn version_of(answer: &Response) -> &str {
     answer
         .header(VERSION)
@@ -523,7 +512,7 @@ fn s111_to_s113_s120_copy_with_versioning() {
     let server = shared();
     for status in ["Enabled", "Suspended"] {
         let bucket = Bucket::new(&server);
-        versioning(&bucket, status);
+        bucket.set_versioning(status);
         bucket.append("k", 0, "hello").send().expect(200);
         for target in ["other", "k"] {
             let answer = bucket
@@ -559,7 +548,7 @@ fn s111_to_s113_s120_copy_with_versioning() {
 fn s121_to_s125_versions_and_markers() {
     let server = shared();
     let bucket = Bucket::new(&server);
-    versioning(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     let first = bucket.append("k", 0, "123").send().expect(200);
     let second = bucket.append("k", 3, "456").send().expect(200);
     let old = version_of(&first).to_owned();
@@ -618,7 +607,7 @@ fn s121_to_s125_versions_and_markers() {
 fn s126_s127_superseded_version() {
     let server = shared();
     let bucket = Bucket::new(&server);
-    versioning(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     let old = version_of(&bucket.append("k", 0, "hello").send().expect(200)).to_owned();
     let put = version_of(&bucket.put("k", "normal").send().expect(200)).to_owned();
     bucket
@@ -644,9 +633,9 @@ fn s126_s127_superseded_version() {
 fn s128_s129_null_versions() {
     let server = shared();
     let suspended = Bucket::new(&server);
-    versioning(&suspended, "Enabled");
+    suspended.set_versioning("Enabled");
     let real = version_of(&suspended.append("real", 0, "x").send().expect(200)).to_owned();
-    versioning(&suspended, "Suspended");
+    suspended.set_versioning("Suspended");
     assert_eq!(
         version_of(&suspended.append("k", 0, "x").send().expect(200)),
         "null"
@@ -672,7 +661,7 @@ fn s128_s129_null_versions() {
         None,
         "R97"
     );
-    versioning(&enabled, "Enabled");
+    enabled.set_versioning("Enabled");
     assert_eq!(
         version_of(&enabled.append("k", 1, "y").send().expect(200)),
         "null",

@@ -145,9 +145,7 @@ fn unfinished_uploads_are_aborted() {
 fn versions_and_markers_go() {
     let server = quick_server(false);
     let bucket = Bucket::new(&server);
-    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-    let switch = bucket.ask("PUT").flag("versioning").body(enabled);
-    switch.send().expect(200);
+    bucket.set_versioning("Enabled");
     for body in ["1", "2"] {
         bucket.put("k", body).send().expect(200);
     }
@@ -185,12 +183,7 @@ fn retention_and_holds_outlast_rules() {
     set_rules(&protected, &expire("e", ""));
 
     let held = Bucket::new(&server);
-    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-    held.ask("PUT")
-        .flag("versioning")
-        .body(enabled)
-        .send()
-        .expect(200);
+    held.set_versioning("Enabled");
     let object_worm = "<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>";
     held.ask("PUT")
         .flag("objectWorm")

@@ -348,12 +348,7 @@ fn users_with_policies() {
 fn a_named_version_opens_no_write() {
     let server = shared();
     let bucket = Bucket::with_acl(&server, "public-read-write");
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-        .send()
-        .expect(200);
+    bucket.set_versioning("Enabled");
     let put = |key: &str, acl: &str| {
         let put = bucket.put(key, "secret").header("x-oss-object-acl", acl);
         let answer = put.send().expect(200);

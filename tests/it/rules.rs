@@ -122,17 +122,6 @@ fn run(server: &Server, rows: &[Row]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn set_versioning(bucket: &Bucket, status: &str) {
-    let document =
-        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body(document)
-        .send()
-        .expect(200);
-}
-
 fn put(bucket: &Bucket, key: &str, body: &str) -> String {
     let answer = bucket.put(key, body).send().expect(200);
     answer.header(VERSION).unwrap_or_default().to_owned()
@@ -152,7 +141,7 @@ fn plain(server: &Server) -> World {
 /// Two versions of `k`.
 fn enabled(server: &Server) -> World {
     let bucket = Bucket::new(server);
-    set_versioning(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     let id = put(&bucket, "k", "one");
     let other = put(&bucket, "k", "two");
     World { bucket, id, other }
@@ -161,9 +150,9 @@ fn enabled(server: &Server) -> World {
 /// A real version and, newer, the null version.
 fn suspended(server: &Server) -> World {
     let bucket = Bucket::new(server);
-    set_versioning(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     let id = put(&bucket, "k", "one");
-    set_versioning(&bucket, "Suspended");
+    bucket.set_versioning("Suspended");
     let other = put(&bucket, "k", "two");
     World { bucket, id, other }
 }
@@ -171,7 +160,7 @@ fn suspended(server: &Server) -> World {
 /// A version, hidden by the delete marker `other`.
 fn hidden(server: &Server) -> World {
     let bucket = Bucket::new(server);
-    set_versioning(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     let id = put(&bucket, "k", "one");
     let marker = bucket.delete("k").send().expect(204);
     let other = marker.header(VERSION).unwrap_or_default().to_owned();
@@ -181,7 +170,7 @@ fn hidden(server: &Server) -> World {
 /// An object from before versioning.
 fn from_before(server: &Server) -> World {
     let world = plain(server);
-    set_versioning(&world.bucket, "Enabled");
+    world.bucket.set_versioning("Enabled");
     world
 }
 

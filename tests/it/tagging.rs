@@ -219,13 +219,7 @@ fn restores() {
 fn object_retention() {
     let server = shared();
     let bucket = Bucket::new(&server);
-    let versioning = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body(versioning)
-        .send()
-        .expect(200);
+    bucket.set_versioning("Enabled");
     let rule = "<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled></ObjectWormConfiguration>";
     bucket
         .ask("PUT")

@@ -12,19 +12,8 @@ const MARKER: &str = "x-oss-delete-marker";
 fn versioned(status: &str) -> Bucket {
     let server = shared();
     let bucket = Bucket::new(&server);
-    set(&bucket, status);
+    bucket.set_versioning(status);
     bucket
-}
-
-fn set(bucket: &Bucket, status: &str) {
-    let document =
-        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body(document)
-        .send()
-        .expect(200);
 }
 
 fn id(answer: &Response) -> String {
@@ -169,7 +158,7 @@ fn suspended_and_null() {
         bucket.put("k", "before").send().expect(200).header(VERSION),
         None
     );
-    set(&bucket, "Enabled");
+    bucket.set_versioning("Enabled");
     assert_eq!(id(&bucket.get("k").send().expect(200)), "null");
     let real = id(&bucket.put("k", "real").send().expect(200));
     assert_eq!(
@@ -181,7 +170,7 @@ fn suspended_and_null() {
             .body,
         b"before"
     );
-    set(&bucket, "Suspended");
+    bucket.set_versioning("Suspended");
     assert_eq!(id(&bucket.put("k", "null now").send().expect(200)), "null");
     assert_eq!(
         bucket

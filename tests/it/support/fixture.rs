@@ -67,6 +67,14 @@ impl Bucket {
         self.client.object(method, &self.name, key)
     }
 
+    /// PutBucketVersioning: `Enabled` or `Suspended`.
+    pub fn set_versioning(&self, status: &str) {
+        let document =
+            format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
+        let put = self.ask("PUT").flag("versioning").body(document);
+        put.send().expect(200);
+    }
+
     /// AppendObject.
     pub fn append(&self, key: &str, position: u64, body: impl AsRef<[u8]>) -> Request {
         self.object("POST", key)
