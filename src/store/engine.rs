@@ -493,15 +493,6 @@ impl Engine {
         ContentReader::new(self.0.shared.clone(), content, range, &pin)
     }
 
-    /// A short range (about 256 KiB) without waiting: `None` when it is longer or not in the page cache; then use [`Self::read`].
-    pub fn read_small(
-        &self,
-        content: &Content,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, EngineError> {
-        super::read::read_small(&self.0.shared, content, range)
-    }
-
     /// Figures for health reports.
     pub fn figures(&self) -> Figures {
         let shared = &self.0.shared;

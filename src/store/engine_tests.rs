@@ -108,8 +108,6 @@ fn appends_read_back_whole_and_in_ranges() {
             .unwrap();
         assert!(read == want[from..to], "{from}..{to}");
     }
-    let small = engine.read_small(&content, 1000..2000).unwrap().unwrap();
-    assert!(small[..] == want[1000..2000]);
     let reserve = engine.figures().allocated_bytes as f64 / want.len() as f64;
     assert!(reserve <= 1.5 + 0.01, "allocated {reserve} times the bytes");
 }

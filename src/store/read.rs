@@ -201,45 +201,6 @@ fn extents(
     Ok(found)
 }
 
-/// A range within about one chunk, read without waiting: `None` when it is longer or not cached.
-pub(crate) fn read_small(
-    shared: &Shared,
-    content: &Content,
-    range: Range<u64>,
-) -> Result<Option<Bytes>, EngineError> {
-    let _pin = shared.space.pin();
-    let range = range.start.min(content.len())..range.end.min(content.len());
-    if range.is_empty() {
-        return Ok(Some(Bytes::new()));
-    }
-    if range.end - range.start > u64::from(CHUNK) || range.start < content.paged() {
-        return Ok(None);
-    }
-    let mut all = Vec::new();
-    let mut covered = 0;
-    for (start, extent) in content.tail_within(&range) {
-        for piece in pieces(shared, content.id(), start, &extent, &range)? {
-            covered += piece.len;
-            if covered > 2 * CHUNK as usize {
-                return Ok(None);
-            }
-            all.push(piece);
-        }
-    }
-    let mut bytes: Vec<Bytes> = Vec::with_capacity(all.len());
-    for piece in all {
-        match piece.read(false)? {
-            Some(read) => bytes.push(read),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(if bytes.len() == 1 {
-        bytes.remove(0)
-    } else {
-        bytes.concat().into()
-    }))
-}
-
 impl Stream for ContentReader {
     type Item = Result<Bytes, EngineError>;
 
