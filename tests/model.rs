@@ -18,6 +18,8 @@ use ossicle::store::{
     StoreOptions, UploadId, UploadOptions, VersionId, VersionQuery,
 };
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -1003,23 +1005,43 @@ fn run_with(steps: &[Step], dir: Option<&Path>, flaw: Flaw) {
     });
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(48), failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn memory(steps in proptest::collection::vec(step(), 1..60)) {
-        run(&steps, None);
+/// Runs `base` histories of less than `length` steps, or that many times `OSSICLE_MODEL_CASES`, and tells how many agreed.
+fn agree(place: &str, base: u32, length: usize, run: impl Fn(&[Step])) {
+    let factor = std::env::var("OSSICLE_MODEL_CASES")
+        .ok()
+        .and_then(|text| text.parse::<u32>().ok());
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: base * factor.unwrap_or(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let histories = Cell::new(0);
+    let outcome = runner.run(&proptest::collection::vec(step(), 1..length), |steps| {
+        run(&steps);
+        histories.set(histories.get() + 1);
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}\n{runner}");
     }
+    assert!(histories.get() > 0, "no history ran");
+    println!(
+        "model: {} histories {place} agree (limit: all)",
+        histories.get()
+    );
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(12), failure_persistence: None, ..ProptestConfig::default() })]
+#[test]
+fn memory() {
+    agree("in memory", 48, 60, |steps| run(steps, None));
+}
 
-    #[test]
-    fn durable(steps in proptest::collection::vec(step(), 1..40)) {
+#[test]
+fn durable() {
+    agree("on disk", 12, 40, |steps| {
         let dir = tempfile::tempdir().expect("a directory");
-        run(&steps, Some(dir.path()));
-    }
+        run(steps, Some(dir.path()));
+    });
 }
 
 /// Each mistake in the model is seen in a short history, which passes without the mistake.
@@ -1070,17 +1092,11 @@ fn a_wrong_model_is_found_out() {
             }],
         ),
     ];
+    let all = flawed.len();
     for (flaw, steps) in flawed {
         run(&steps, None);
         let seen = std::panic::catch_unwind(|| run_with(&steps, None, flaw));
         assert!(seen.is_err(), "{flaw:?} was not noticed");
     }
-}
-
-/// `OSSICLE_MODEL_CASES` multiplies the number of histories, for long runs.
-fn cases(base: u32) -> u32 {
-    let factor = std::env::var("OSSICLE_MODEL_CASES")
-        .ok()
-        .and_then(|text| text.parse::<u32>().ok());
-    base * factor.unwrap_or(1)
+    println!("model-control: {all} of {all} mistakes seen (limit: all)");
 }
