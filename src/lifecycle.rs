@@ -243,13 +243,17 @@ impl Run<'_> {
         };
         let since = newer.replace((key.clone(), modified));
         let since = since.filter(|(of, _)| of == key).map(|(_, since)| since);
-        let (touched, older) = if is_latest {
-            (self.rules.may_touch(key, modified, self.now), None)
-        } else {
-            // Without the version that replaced it nobody knows since when it is an older one.
-            let since = since?;
-            let touched = self.rules.may_touch_older(key, since, self.now);
-            (touched, Some((version, since)))
+        let (touched, older) = match (entry, is_latest) {
+            (ListedVersion::Object(_), true) => {
+                (self.rules.may_touch(key, modified, self.now), None)
+            }
+            (ListedVersion::DeleteMarker(_), true) => (self.rules.may_touch_marker(key), None),
+            (_, false) => {
+                // Without the version that replaced it nobody knows since when it is an older one.
+                let since = since?;
+                let touched = self.rules.may_touch_older(key, since, self.now);
+                (touched, Some((version, since)))
+            }
         };
         let key = touched.then(|| ObjectKey::parse(key).ok()).flatten()?;
         Some(Suspect { key, older })

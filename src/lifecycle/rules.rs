@@ -116,15 +116,18 @@ impl Rules {
         self.rules.iter().any(|rule| rule.abort.is_some())
     }
 
-    /// Whether a current version could be due at `now`, seen from a listing, which tells no tags: what is not need not
-    /// be looked at closer.
+    /// Whether a current object could be due at `now`, seen from a listing, which tells no tags: what is not need not be
+    /// looked at closer.
     pub fn may_touch(&self, key: &str, modified: Timestamp, now: Timestamp) -> bool {
         self.with_prefix(key).any(|rule| {
-            rule.lone_markers
-                || rule
-                    .whens()
-                    .any(|when| when.is_due(modified, self.day, now))
+            rule.whens()
+                .any(|when| when.is_due(modified, self.day, now))
         })
+    }
+
+    /// As [`Self::may_touch`], for a delete marker that hides its key.
+    pub fn may_touch_marker(&self, key: &str) -> bool {
+        self.with_prefix(key).any(|rule| rule.lone_markers)
     }
 
     /// As [`Self::may_touch`], for a version that has been replaced at `since`.
