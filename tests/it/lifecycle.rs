@@ -1,6 +1,6 @@
 //! Lifecycle rules at work (operations.md section C): on a server whose days last a second, and what the real day's server says.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::fixture::Bucket;
 use crate::support::server::{Server, Settings, shared};
@@ -67,6 +67,48 @@ fn objects_expire_and_others_stay() {
     // A key that has expired can be appended to from the start again.
     bucket.ask("DELETE").flag("lifecycle").send().expect(204);
     bucket.append("tmp/log", 0, "y").send().expect(200);
+}
+
+/// A key that is written again and again is listed as old at times, and yet what was just written is there.
+#[test]
+fn what_is_written_again_does_not_expire() {
+    let server = quick_server(false);
+    let bucket = Bucket::new(&server);
+    // Last-Modified is rounded down to its second: an object lives one to two seconds here.
+    let two_days = "<Expiration><Days>2</Days></Expiration>";
+    set_rules(&bucket, &rule("e", "", two_days));
+    let end = Instant::now() + Duration::from_secs(5);
+    let fresh: u32 = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let bucket = bucket.clone();
+                scope.spawn(move || {
+                    let mut fresh = 0;
+                    for round in 0.. {
+                        if Instant::now() > end {
+                            break;
+                        }
+                        let key = format!("{writer}/{}", round % 300);
+                        let began = Instant::now();
+                        bucket.put(&key, "x").send().expect(200);
+                        let got = bucket.get(&key).send();
+                        if began.elapsed() < Duration::from_millis(900) {
+                            assert_eq!(got.status, 200, "{key} just written");
+                            fresh += 1;
+                        }
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    fresh
+                })
+            })
+            .collect();
+        let joined = writers.into_iter().map(|writer| writer.join());
+        joined.map(|fresh| fresh.expect("a writer")).sum()
+    });
+    assert!(fresh > 100, "{fresh} looks while fresh");
+    // The control: what was not written again in time did expire.
+    bucket.put("idle", "x").send().expect(200);
+    wait_until_gone(&bucket, "idle");
 }
 
 #[test]
