@@ -29,7 +29,7 @@ impl Load for Workload {
     }
 
     fn verify(&self, client: &Client, cut: Instant) -> Verdict {
-        Workload::verify(self, client, &self.snapshot(), cut, true)
+        Workload::verify(self, client, &self.snapshot(cut), cut, true)
     }
 }
 
@@ -43,7 +43,7 @@ impl Load for VersionLoad {
     }
 
     fn verify(&self, client: &Client, cut: Instant) -> Verdict {
-        VersionLoad::verify(self, client, &self.snapshot(), cut, true)
+        VersionLoad::verify(self, client, &self.snapshot(cut), cut, true)
     }
 }
 

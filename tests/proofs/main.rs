@@ -15,6 +15,7 @@
 mod support;
 
 mod bounds;
+mod facts;
 mod kill;
 mod life;
 mod linear;

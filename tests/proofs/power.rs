@@ -178,8 +178,8 @@ fn cut_and_check(
     command("kill", &["-CONT", &pid.to_string()])?;
     let copy = copied?;
     // Facts that were asked for after the copy may or may not be in it; the snapshot holds them as allowed.
-    let facts = (loads.short.snapshot(), loads.long.snapshot());
-    let versions = loads.versions.snapshot();
+    let facts = (loads.short.snapshot(moment), loads.long.snapshot(moment));
+    let versions = loads.versions.snapshot(moment);
     let mounted = copy.mount(folder)?;
     let server = Server::start(settings(mounted.mount.join("data")));
     // Damage is counted below; what the log says of it is not what is judged here.

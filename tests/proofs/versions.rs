@@ -3,12 +3,13 @@
 //! A state is a key's whole list of versions. An id is known once its write was acknowledged; a version whose write was under
 //! way when the server died may be there under any id. The listing tells the order, a read by id the bytes.
 
+use crate::facts::{self, Facts, Snapshot};
 use crate::support::client::{Client, Connection, Request};
 use crate::workload::{Caller, Held, Verdict, look};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 const CLIENTS: usize = 3;
@@ -19,34 +20,19 @@ const ID: &str = "x-oss-version-id";
 
 /// A version, or a delete marker where nothing is held.
 #[derive(Clone, Debug)]
-struct Version {
+pub struct Version {
     id: Option<String>,
     held: Option<Held>,
 }
 
 /// Newest first.
-type Versions = Vec<Version>;
-
-/// A state that was asked for, and when it was acknowledged.
-#[derive(Clone, Debug)]
-pub struct Fact {
-    versions: Versions,
-    acknowledged: Option<Instant>,
-}
-
-/// The facts of all keys, oldest first, since the last verified state.
-pub type Facts = BTreeMap<String, Vec<Fact>>;
+pub type Versions = Vec<Version>;
 
 /// A load against one bucket with versions.
 pub struct VersionLoad {
     bucket: String,
-    facts: Vec<Mutex<Facts>>,
-    acknowledged: AtomicU64,
+    facts: Facts<Versions>,
     seed: u64,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn matches(allowed: &Versions, found: &Versions) -> bool {
@@ -70,21 +56,14 @@ fn describe(versions: &Versions) -> String {
 
 impl VersionLoad {
     pub fn new(bucket: &str, seed: u64) -> Self {
-        let nothing = || {
-            vec![Fact {
-                versions: Vec::new(),
-                acknowledged: Some(Instant::now()),
-            }]
-        };
-        let keys = |client| {
-            (0..KEYS_PER_CLIENT).map(move |n| (format!("client-{client}/version-{n}"), nothing()))
-        };
+        let keys =
+            |client| (0..KEYS_PER_CLIENT).map(move |n| format!("client-{client}/version-{n}"));
         Self {
             bucket: bucket.to_owned(),
-            facts: (0..CLIENTS)
-                .map(|c| Mutex::new(keys(c).collect()))
-                .collect(),
-            acknowledged: AtomicU64::new(0),
+            facts: Facts::new(
+                (0..CLIENTS).map(|client| keys(client).collect()),
+                &Vec::new(),
+            ),
             seed,
         }
     }
@@ -100,29 +79,22 @@ impl VersionLoad {
 
     /// Acknowledged writes so far.
     pub fn acknowledged(&self) -> u64 {
-        self.acknowledged.load(Ordering::Relaxed)
+        self.facts.acknowledged()
     }
 
     /// Runs all clients until `stop` or until the server is gone.
     pub fn run(&self, client: &Client, round: u64, stop: &AtomicBool) {
-        std::thread::scope(|scope| {
-            for number in 0..CLIENTS {
-                let mut caller = Caller::new(client, self.seed ^ (round << 24) ^ number as u64);
-                scope.spawn(move || {
-                    while !stop.load(Ordering::Relaxed) && self.step(&mut caller, number).is_ok() {}
-                });
-            }
+        self.facts.run(stop, |number| {
+            let mut caller = Caller::new(client, self.seed ^ (round << 24) ^ number as u64);
+            move || self.step(&mut caller, number)
         });
     }
 
     /// One operation; an error means that the server is gone.
     fn step(&self, caller: &mut Caller, number: usize) -> io::Result<()> {
-        let keys: Vec<String> = lock(&self.facts[number]).keys().cloned().collect();
+        let keys = self.facts.keys(number);
         let key = caller.random.pick(&keys).clone();
-        let mut versions = lock(&self.facts[number])[&key]
-            .last()
-            .map(|fact| fact.versions.clone())
-            .unwrap_or_default();
+        let mut versions = self.facts.current(number, &key);
         let client = caller.client.clone();
         let object = |method| client.object(method, &self.bucket, &key);
         let choice = caller.random.below(10);
@@ -198,12 +170,7 @@ impl VersionLoad {
         versions: Versions,
         creates: bool,
     ) -> io::Result<()> {
-        let fact = Fact {
-            versions,
-            acknowledged: None,
-        };
-        let facts = &self.facts[number];
-        lock(facts).entry(key.to_owned()).or_default().push(fact);
+        self.facts.intend(number, key, versions);
         let answer = caller.ask(request)?;
         assert!(
             matches!(answer.status, 200 | 204),
@@ -211,28 +178,28 @@ impl VersionLoad {
             answer.status,
             String::from_utf8_lossy(&answer.body)
         );
-        let mut facts = lock(facts);
-        let fact = facts.get_mut(key).and_then(|facts| facts.last_mut());
-        let fact = fact.expect("what was asked for");
-        if creates {
-            let id = answer.header(ID).expect("the id of a new version");
-            fact.versions[0].id = Some(id.to_owned());
-        }
-        fact.acknowledged = Some(Instant::now());
-        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        self.facts.confirm(number, key, |versions| {
+            if creates {
+                let id = answer.header(ID).expect("the id of a new version");
+                versions[0].id = Some(id.to_owned());
+            }
+        });
         Ok(())
     }
 
-    /// The facts as they are at this moment; what was acknowledged before it must be found.
-    pub fn snapshot(&self) -> Facts {
-        self.facts
-            .iter()
-            .flat_map(|facts| lock(facts).clone())
-            .collect()
+    /// See [`Facts::snapshot`].
+    pub fn snapshot(&self, cut: Instant) -> Snapshot<Versions> {
+        self.facts.snapshot(cut)
     }
 
     /// As [`crate::workload::Workload::verify`].
-    pub fn verify(&self, client: &Client, facts: &Facts, cut: Instant, adopt: bool) -> Verdict {
+    pub fn verify(
+        &self,
+        client: &Client,
+        facts: &Snapshot<Versions>,
+        cut: Instant,
+        adopt: bool,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
         let mut connection = client.connect();
         let mut listed = match list(client, &mut connection, &self.bucket) {
@@ -250,16 +217,9 @@ impl VersionLoad {
                     verdict.broken.push(format!("{key}: {why}"));
                 }
             }
-            let certain = facts
-                .iter()
-                .rposition(|fact| fact.acknowledged.is_some_and(|at| at < cut))
-                .unwrap_or(0);
-            let allowed = &facts[certain..];
-            if !allowed.iter().any(|fact| matches(&fact.versions, &found)) {
-                let may: Vec<String> = allowed
-                    .iter()
-                    .map(|fact| describe(&fact.versions))
-                    .collect();
+            let mut allowed = facts::allowed(facts, cut);
+            if !allowed.clone().any(|versions| matches(versions, &found)) {
+                let may: Vec<String> = allowed.by_ref().map(describe).collect();
                 verdict.broken.push(format!(
                     "{key}: holds {}, but may hold {}",
                     describe(&found),
@@ -267,14 +227,7 @@ impl VersionLoad {
                 ));
             }
             if adopt {
-                for facts in &self.facts {
-                    if let Some(facts) = lock(facts).get_mut(key) {
-                        *facts = vec![Fact {
-                            versions: found.clone(),
-                            acknowledged: Some(Instant::now()),
-                        }];
-                    }
-                }
+                self.facts.adopt(key, &found);
             }
         }
         verdict

@@ -1,8 +1,6 @@
 //! A load whose every fact is known: who wrote what, what was acknowledged when, and what a store may hold after it died.
-//!
-//! Each key belongs to one client, which has one request under way at most. So after a cut a key holds the last state that
-//! was acknowledged before it, or one that was asked for later; anything else is a loss or an invention.
 
+use crate::facts::{self, Fact, Facts, Snapshot};
 use crate::support::Random;
 use crate::support::client::{Client, Connection, Request, Response};
 use md5::{Digest as _, Md5};
@@ -10,8 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// What a key holds.
@@ -25,24 +22,11 @@ pub struct Held {
     pub tag: Option<String>,
 }
 
-/// A state that was asked for, and when it was acknowledged.
-#[derive(Clone, Debug)]
-struct Fact {
-    state: Option<Held>,
-    acknowledged: Option<Instant>,
-}
-
-/// The facts of all keys, oldest first, since the last verified state.
-pub type Facts = BTreeMap<String, Vec<FactSlot>>;
-
-#[derive(Clone, Debug)]
-pub struct FactSlot(Fact);
-
 /// A load against one bucket.
 pub struct Workload {
     bucket: String,
-    facts: Vec<Mutex<Facts>>,
-    acknowledged: AtomicU64,
+    /// Of keys: what they hold, if anything.
+    facts: Facts<Option<Held>>,
     seed: u64,
 }
 
@@ -59,10 +43,6 @@ const KEYS_PER_CLIENT: usize = 12;
 /// What the names of buckets whose versioning is switched stand behind, among the keys.
 const SWITCH: &str = "versioning of ";
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Workload {
     /// A load of `clients` clients. Every key name is `key_bytes` long, or as short as it can be.
     pub fn new(bucket: &str, clients: usize, key_bytes: usize, seed: u64) -> Self {
@@ -77,23 +57,11 @@ impl Workload {
                 name
             })
         };
-        let nothing = || {
-            vec![FactSlot(Fact {
-                state: None,
-                acknowledged: Some(Instant::now()),
-            })]
-        };
         let switch = |client: usize| std::iter::once(format!("{SWITCH}{bucket}-{client}"));
-        let facts = (0..clients)
-            .map(|c| {
-                let all = names(c).chain(switch(c));
-                Mutex::new(all.map(|name| (name, nothing())).collect())
-            })
-            .collect();
+        let keys = (0..clients).map(|client| names(client).chain(switch(client)).collect());
         Self {
             bucket: bucket.to_owned(),
-            facts,
-            acknowledged: AtomicU64::new(0),
+            facts: Facts::new(keys, &None),
             seed,
         }
     }
@@ -101,7 +69,7 @@ impl Workload {
     /// Creates the bucket, and for each client one whose versioning it switches.
     pub fn prepare(&self, client: &Client) {
         client.bucket("PUT", &self.bucket).send().expect(200);
-        for number in 0..self.facts.len() {
+        for number in 0..self.facts.clients() {
             let name = format!("{}-{number}", self.bucket);
             client.bucket("PUT", &name).send().expect(200);
         }
@@ -109,42 +77,40 @@ impl Workload {
 
     /// Acknowledged writes so far.
     pub fn acknowledged(&self) -> u64 {
-        self.acknowledged.load(Ordering::Relaxed)
+        self.facts.acknowledged()
     }
 
     /// Runs all clients until `stop` or until the server is gone.
     pub fn run(&self, client: &Client, round: u64, stop: &AtomicBool) {
-        std::thread::scope(|scope| {
-            for number in 0..self.facts.len() {
-                scope.spawn(move || {
-                    let seed = self.seed ^ (round << 20) ^ (number as u64);
-                    let mut session = Session {
-                        load: self,
-                        caller: Caller::new(client, seed),
-                        number,
-                    };
-                    // The server dies in the middle of things: that ends the client, and is what the test is about.
-                    while !stop.load(Ordering::Relaxed) && session.step().is_ok() {}
-                });
-            }
+        self.facts.run(stop, |number| {
+            let seed = self.seed ^ (round << 20) ^ (number as u64);
+            let mut session = Session {
+                load: self,
+                caller: Caller::new(client, seed),
+                number,
+            };
+            move || session.step()
         });
     }
 
-    /// The facts as they are at this moment; what was acknowledged before it must be found.
-    pub fn snapshot(&self) -> Facts {
-        self.facts
-            .iter()
-            .flat_map(|facts| lock(facts).clone())
-            .collect()
+    /// See [`Facts::snapshot`].
+    pub fn snapshot(&self, cut: Instant) -> Snapshot<Option<Held>> {
+        self.facts.snapshot(cut)
     }
 
     /// Looks at every key and compares with what may be. `cut` is the moment before which acknowledgements count.
     /// What was found becomes the new base when `adopt`.
-    pub fn verify(&self, client: &Client, facts: &Facts, cut: Instant, adopt: bool) -> Verdict {
+    pub fn verify(
+        &self,
+        client: &Client,
+        facts: &Snapshot<Option<Held>>,
+        cut: Instant,
+        adopt: bool,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
         let mut connection = client.connect();
         let mut found = BTreeMap::new();
-        for (key, slots) in facts {
+        for (key, facts) in facts {
             verdict.keys += 1;
             let looked = if let Some(bucket) = key.strip_prefix(SWITCH) {
                 look_at_switch(client, &mut connection, bucket)
@@ -157,14 +123,14 @@ impl Workload {
             };
             match looked {
                 Ok(state) => {
-                    if let Some(complaint) = judge(key, slots, cut, state.as_ref()) {
+                    if let Some(complaint) = judge(key, facts, cut, state.as_ref()) {
                         verdict.broken.push(complaint);
                     }
                     if let Some(held) = state.as_ref().filter(|_| !key.starts_with(SWITCH)) {
                         found.insert(key.clone(), held.bytes.len());
                     }
                     if adopt {
-                        self.adopt(key, state.as_ref());
+                        self.facts.adopt(key, &state);
                     }
                 }
                 Err(complaint) => verdict.broken.push(format!("{key}: {complaint}")),
@@ -179,58 +145,22 @@ impl Workload {
         }
         verdict
     }
-
-    fn adopt(&self, key: &str, state: Option<&Held>) {
-        for facts in &self.facts {
-            if let Some(slots) = lock(facts).get_mut(key) {
-                *slots = vec![FactSlot(Fact {
-                    state: state.cloned(),
-                    acknowledged: Some(Instant::now()),
-                })];
-            }
-        }
-    }
-
-    fn current(&self, client: usize, key: &str) -> Option<Held> {
-        lock(&self.facts[client])
-            .get(key)
-            .and_then(|slots| slots.last())
-            .and_then(|slot| slot.0.state.clone())
-    }
-
-    fn intend(&self, client: usize, key: &str, state: Option<Held>) {
-        let mut facts = lock(&self.facts[client]);
-        let slots = facts.get_mut(key).expect("a key of this client");
-        slots.push(FactSlot(Fact {
-            state,
-            acknowledged: None,
-        }));
-    }
-
-    fn confirm(&self, client: usize, key: &str) {
-        let mut facts = lock(&self.facts[client]);
-        let slot = facts
-            .get_mut(key)
-            .and_then(|slots| slots.last_mut())
-            .expect("an intent");
-        slot.0.acknowledged = Some(Instant::now());
-        self.acknowledged.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// Why `state` cannot be what the key holds, if so.
-fn judge(key: &str, slots: &[FactSlot], cut: Instant, state: Option<&Held>) -> Option<String> {
-    let certain = slots
-        .iter()
-        .rposition(|slot| slot.0.acknowledged.is_some_and(|at| at < cut))
-        .unwrap_or(0);
-    let allowed = &slots[certain..];
-    if allowed.iter().any(|slot| slot.0.state.as_ref() == state) {
+fn judge(
+    key: &str,
+    facts: &[Fact<Option<Held>>],
+    cut: Instant,
+    state: Option<&Held>,
+) -> Option<String> {
+    let mut allowed = facts::allowed(facts, cut);
+    if allowed.clone().any(|allowed| allowed.as_ref() == state) {
         return None;
     }
     let mut text = format!("{key}: holds {}, but may hold", describe(state));
-    for slot in allowed {
-        let _ = write!(text, " {};", describe(slot.0.state.as_ref()));
+    for state in allowed.by_ref() {
+        let _ = write!(text, " {};", describe(state.as_ref()));
     }
     Some(text)
 }
@@ -432,13 +362,10 @@ struct Session<'w> {
 impl Session<'_> {
     /// One operation; an error means that the server is gone.
     fn step(&mut self) -> io::Result<()> {
-        let keys: Vec<String> = lock(&self.load.facts[self.number])
-            .keys()
-            .filter(|key| !key.starts_with(SWITCH))
-            .cloned()
-            .collect();
+        let mut keys = self.load.facts.keys(self.number);
+        keys.retain(|key| !key.starts_with(SWITCH));
         let key = self.caller.random.pick(&keys).clone();
-        let held = self.load.current(self.number, &key);
+        let held = self.load.facts.current(self.number, &key);
         match self.caller.random.below(23) {
             20..=21 => self.retag(&key, held),
             22 => self.switch(),
@@ -461,7 +388,7 @@ impl Session<'_> {
         state: Option<Held>,
         status: u16,
     ) -> io::Result<()> {
-        self.load.intend(self.number, key, state);
+        self.load.facts.intend(self.number, key, state);
         let answer = self.caller.ask(request)?;
         assert_eq!(
             answer.status,
@@ -470,7 +397,7 @@ impl Session<'_> {
             answer.status,
             String::from_utf8_lossy(&answer.body)
         );
-        self.load.confirm(self.number, key);
+        self.load.facts.confirm(self.number, key, |_| {});
         Ok(())
     }
 
@@ -522,7 +449,7 @@ impl Session<'_> {
 
     fn copy(&mut self, keys: &[String], key: &str) -> io::Result<()> {
         let source = self.caller.random.pick(keys).clone();
-        let Some(held) = self.load.current(self.number, &source) else {
+        let Some(held) = self.load.facts.current(self.number, &source) else {
             return Ok(());
         };
         // A copy of a multipart object is a Normal one that keeps its tag, which the check below takes for an MD5.
@@ -570,7 +497,7 @@ impl Session<'_> {
     fn switch(&mut self) -> io::Result<()> {
         let bucket = format!("{}-{}", self.load.bucket, self.number);
         let key = format!("{SWITCH}{bucket}");
-        let status = match self.load.current(self.number, &key) {
+        let status = match self.load.facts.current(self.number, &key) {
             Some(held) if held.kind == "Enabled" => "Suspended",
             _ => "Enabled",
         };
@@ -606,7 +533,7 @@ impl Session<'_> {
             .flag("delete")
             .body(&document);
         for key in &chosen {
-            self.load.intend(self.number, key, None);
+            self.load.facts.intend(self.number, key, None);
         }
         let answer = self.caller.ask(&request)?;
         assert_eq!(
@@ -616,7 +543,7 @@ impl Session<'_> {
             String::from_utf8_lossy(&answer.body)
         );
         for key in &chosen {
-            self.load.confirm(self.number, key);
+            self.load.facts.confirm(self.number, key, |_| {});
         }
         Ok(())
     }
