@@ -478,9 +478,26 @@ pub fn v4_signing_key(secret: &[u8], scope: &Scope) -> Vec<u8> {
         .fold(key, |key, word| hmac_sha256(&key, word.as_bytes()))
 }
 
+/// Signs with the key of one scope. As secret as the key, so it has no debug form.
+#[derive(Clone)]
+pub(super) struct V4Signer(Hmac<Sha256>);
+
+impl V4Signer {
+    pub(super) fn new(secret: &[u8], scope: &Scope) -> Self {
+        let key = v4_signing_key(secret, scope);
+        Self(Hmac::new_from_slice(&key).expect("hmac takes keys of any length"))
+    }
+
+    /// Lower-case hex: the V4 signature.
+    pub(super) fn sign(&self, string_to_sign: &[u8]) -> String {
+        let mac = self.0.clone().chain_update(string_to_sign);
+        hex::encode(mac.finalize().into_bytes())
+    }
+}
+
 /// Lower-case hex: the V4 signature.
 pub fn v4_signature(secret: &[u8], scope: &Scope, string_to_sign: &[u8]) -> String {
-    hex::encode(hmac_sha256(&v4_signing_key(secret, scope), string_to_sign))
+    V4Signer::new(secret, scope).sign(string_to_sign)
 }
 
 /// HMAC-SHA256 under a label: keys that the server derives for itself.

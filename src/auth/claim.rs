@@ -213,10 +213,10 @@ impl Claim {
     /// habit of a client (auth.md §3.1, §7, §14).
     fn check_signature(&self, secret: &Secret, incoming: &Incoming) -> Result<()> {
         let subject = incoming.subject();
-        let secret = secret.bytes();
         let given = self.signature.as_bytes();
         match &self.form {
             Form::V1 { date_line } => {
+                let secret = secret.bytes();
                 let string =
                     |set, empty| canonical::v1_string_to_sign(&subject, date_line, set, empty);
                 let matches =
@@ -243,7 +243,10 @@ impl Claim {
                 additional,
             } => {
                 let string = canonical::v2_string_to_sign(&subject, date_line, additional);
-                if same(canonical::v2_signature(secret, &string).as_bytes(), given) {
+                if same(
+                    canonical::v2_signature(secret.bytes(), &string).as_bytes(),
+                    given,
+                ) {
                     return Ok(());
                 }
                 Err(self.mismatch("0002-00000040", incoming, &string, None))
@@ -259,12 +262,8 @@ impl Claim {
                     let string = canonical::v4_string_to_sign(timestamp, scope, &request);
                     (request, string)
                 };
-                let matches = |string: &[u8]| {
-                    same(
-                        canonical::v4_signature(secret, scope, string).as_bytes(),
-                        given,
-                    )
-                };
+                let signer = secret.v4_signer(scope);
+                let matches = |string: &[u8]| same(signer.sign(string).as_bytes(), given);
                 let (request, string) = strings(HostForm::Verbatim);
                 if matches(&string) || matches(&strings(HostForm::WithoutPort).1) {
                     return Ok(());

@@ -4,9 +4,10 @@
 //! only compared through [`same`]. Temporary keys are not stored anywhere: `sts` seals what they may do into the
 //! token itself, under a key derived from the account's own secrets.
 
-use super::canonical;
+use super::canonical::{self, Scope, V4Signer};
 use super::policy::{Caller, Kind, Policy, PolicyError};
 use crate::domain::time::Timestamp;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,23 +15,46 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// A secret access key. It has no readable debug form.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+#[derive(Clone)]
+pub struct Secret(Arc<Kept>);
+
+struct Kept {
+    text: String,
+    /// The signer of the scope that was asked for last: deriving its key costs more than the signature itself. It lives
+    /// and dies with its secret, so it cannot outlast a change of it.
+    signer: Mutex<Option<(Scope, V4Signer)>>,
+}
 
 impl Secret {
     /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Arc::new(Kept {
+            text: text.into(),
+            signer: Mutex::new(None),
+        }))
     }
 
     /// The bytes, for signing only.
     pub(super) fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.0.text.as_bytes()
     }
 
     /// The text, for the one answer that hands it out.
     pub(super) fn reveal(&self) -> &str {
-        &self.0
+        &self.0.text
+    }
+
+    /// What signs V4 requests of a scope.
+    pub(super) fn v4_signer(&self, scope: &Scope) -> V4Signer {
+        let mut kept = self.0.signer.lock();
+        match &*kept {
+            Some((of, signer)) if of == scope => signer.clone(),
+            _ => {
+                let signer = V4Signer::new(self.bytes(), scope);
+                *kept = Some((scope.clone(), signer.clone()));
+                signer
+            }
+        }
     }
 }
 
@@ -405,12 +429,15 @@ fn identity_policy(text: Option<&str>, of: String) -> Result<Option<Policy>, Cre
 
 /// Derived from every key pair of the account: changing one makes all its tokens void, as it should.
 fn sealing_key(uid: &str, keys: &[KeySpec]) -> Vec<u8> {
-    let mut pairs: Vec<_> = keys.iter().map(|key| (&key.id, &key.secret.0)).collect();
+    let mut pairs: Vec<_> = keys
+        .iter()
+        .map(|key| (&key.id, key.secret.bytes()))
+        .collect();
     pairs.sort();
     pairs
         .into_iter()
         .fold(uid.as_bytes().to_vec(), |key, (id, secret)| {
-            canonical::derive(secret.as_bytes(), id, &key)
+            canonical::derive(secret, id, &key)
         })
 }
 

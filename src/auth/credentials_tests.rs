@@ -166,3 +166,28 @@ fn equality_is_of_the_whole() {
         assert!(!same(b"abc", other));
     }
 }
+
+#[test]
+fn a_kept_signer_serves_only_its_own_scope_and_secret() {
+    let scope = |date: &str, region: &str| Scope {
+        date: date.to_owned(),
+        region: region.to_owned(),
+        product: "oss".to_owned(),
+    };
+    let scopes = [
+        scope("20221228", "a"),
+        scope("20221228", "a"),
+        scope("20221229", "a"),
+        scope("20221229", "b"),
+        scope("20221228", "a"),
+    ];
+    for text in ["one", "two"] {
+        let secret = Secret::new(text);
+        for scope in &scopes {
+            let expected = canonical::v4_signature(text.as_bytes(), scope, b"text");
+            let shared = secret.clone();
+            assert_eq!(shared.v4_signer(scope).sign(b"text"), expected, "{scope}");
+        }
+        assert_eq!(format!("{secret:?}"), "***");
+    }
+}

@@ -3,7 +3,7 @@
 //! The policy is what was signed, so it is checked twice: that somebody signed it, and that the form is what it
 //! says. Only the size of the file is left to the caller, who has not seen the file yet.
 
-use super::canonical::{V4_ALGORITHM, v1_signature, v2_signature, v4_signature};
+use super::canonical::{V4_ALGORITHM, v1_signature, v2_signature};
 use super::claim::{denied, find_key, invalid, is_product, is_region, mismatch, parse_credential};
 use super::credentials::{Credentials, is_key_id, same};
 use super::header::is_day_of;
@@ -116,11 +116,11 @@ pub fn authenticate(
     };
     let token = form.non_empty("x-oss-security-token");
     let (principal, secret) = find_key(credentials, claim.access_key_id, token, form.now)?;
-    let (secret, signed) = (secret.bytes(), claim.policy.as_bytes());
+    let signed = claim.policy.as_bytes();
     let (expected, ec) = match &claim.version {
-        Version::V1 => (v1_signature(secret, signed), "0002-00000040"),
-        Version::V2 => (v2_signature(secret, signed), "0002-00000040"),
-        Version::V4(scope) => (v4_signature(secret, scope, signed), "0002-00000201"),
+        Version::V1 => (v1_signature(secret.bytes(), signed), "0002-00000040"),
+        Version::V2 => (v2_signature(secret.bytes(), signed), "0002-00000040"),
+        Version::V4(scope) => (secret.v4_signer(scope).sign(signed), "0002-00000201"),
     };
     if !same(expected.as_bytes(), claim.signature.as_bytes()) {
         return Err(mismatch(

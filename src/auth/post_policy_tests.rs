@@ -1,6 +1,6 @@
 //! Forms: signatures of all versions, every condition, every failure row of auth.md §8.
 
-use super::super::canonical::Scope;
+use super::super::canonical::{Scope, v4_signature};
 use super::super::tests::{UID, credentials};
 use super::*;
 
