@@ -3,14 +3,15 @@
 //! Everything is bytes, not text: header values need not be UTF-8, and what was signed is what was sent. Nothing
 //! here decides anything; `header`, `presign` and `post_policy` say which string a claim has to match.
 
+use crate::domain::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 /// What of a request takes part in signatures, decoded.
 #[derive(Debug, Clone, Copy)]
@@ -162,59 +163,48 @@ pub fn is_sub_resource(name: &str, set: SubResources) -> bool {
         || (set == SubResources::Full && MORE_SUB_RESOURCES.binary_search(&name).is_ok())
 }
 
+/// All but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
 /// Percent-encodes all but RFC 3986's unreserved characters, and `/` too unless it is kept.
-pub fn uri_encode(text: &str, keep_slash: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            b'/' if keep_slash => out.push('/'),
-            // Writing to a String cannot fail.
-            _ => drop(write!(out, "%{byte:02X}")),
-        }
-    }
-    out
+pub fn uri_encode(text: &str, keep_slash: bool) -> Cow<'_, str> {
+    let set = if keep_slash {
+        RESERVED_IN_PATH
+    } else {
+        RESERVED
+    };
+    utf8_percent_encode(text, set).into()
 }
 
 /// `/`, `/bucket/` or `/bucket/key`, not encoded.
 fn resource(subject: &Subject) -> String {
-    let mut out = String::from("/");
-    if let Some(bucket) = subject.bucket {
-        out.push_str(bucket);
-        out.push('/');
-        out.push_str(subject.key.unwrap_or_default());
+    match subject.bucket {
+        Some(bucket) => ["/", bucket, "/", subject.key.unwrap_or_default()].concat(),
+        None => "/".to_owned(),
     }
-    out
 }
 
 fn trim(value: &[u8]) -> &[u8] {
     value.trim_ascii()
 }
 
-/// All values of one header, trimmed and joined by commas.
-fn joined(headers: &HeaderMap, name: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (i, value) in headers.get_all(name).iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(trim(value.as_bytes()));
-    }
-    out
-}
-
-/// The headers that `take` chooses, one `name:value\n` each, sorted by name.
+/// The headers that `take` chooses, one `name:value\n` each, sorted by name. Several values are trimmed and joined by
+/// commas.
 fn canonical_headers(headers: &HeaderMap, take: impl Fn(&str) -> bool, out: &mut Vec<u8>) {
-    let chosen: BTreeMap<&str, Vec<u8>> = headers
-        .keys()
-        .map(http::HeaderName::as_str)
-        .filter(|name| take(name))
-        .map(|name| (name, joined(headers, name)))
-        .collect();
-    for (name, value) in chosen {
-        line(out, &[name.as_bytes(), b":", &value]);
+    let mut chosen: Vec<&HeaderName> = headers.keys().filter(|name| take(name.as_str())).collect();
+    chosen.sort_unstable_by_key(|name| name.as_str());
+    for name in chosen {
+        out.extend_from_slice(name.as_str().as_bytes());
+        for (i, value) in headers.get_all(name).iter().enumerate() {
+            out.push(if i == 0 { b':' } else { b',' });
+            out.extend_from_slice(trim(value.as_bytes()));
+        }
+        out.push(b'\n');
     }
 }
 
@@ -296,7 +286,7 @@ fn v1_string_for(
 
 /// All of the query but `except`, encoded and sorted by encoded name.
 fn canonical_query(query: &[(String, Option<String>)], except: &str) -> String {
-    let mut pairs: Vec<(String, String)> = query
+    let mut pairs: Vec<(Cow<str>, Cow<str>)> = query
         .iter()
         .filter(|(name, _)| name != except)
         .map(|(name, value)| {
@@ -392,12 +382,15 @@ pub fn v4_canonical_request(subject: &Subject, form: V4Form) -> Vec<u8> {
     }
     out.push(b'\n');
     line(&mut out, &[form.additional.as_bytes()]);
-    match subject.headers.get("x-oss-content-sha256") {
+    match subject.headers.get(&CONTENT_SHA256) {
         Some(hash) => out.extend_from_slice(trim(hash.as_bytes())),
         None => out.extend_from_slice(UNSIGNED_PAYLOAD),
     }
     out
 }
+
+/// `x-oss-content-sha256`.
+pub(super) const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-oss-content-sha256");
 
 /// The only payload hash that OSS knows.
 pub const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
@@ -446,7 +439,7 @@ pub fn v4_string_to_sign(timestamp: &[u8], scope: &Scope, canonical_request: &[u
     line(&mut out, &[V4_ALGORITHM.as_bytes()]);
     line(&mut out, &[timestamp]);
     line(&mut out, &[scope.to_string().as_bytes()]);
-    out.extend_from_slice(hex::encode(Sha256::digest(canonical_request)).as_bytes());
+    out.extend_from_slice(hex::lower(&Sha256::digest(canonical_request)).as_bytes());
     out
 }
 
@@ -491,7 +484,7 @@ impl V4Signer {
     /// Lower-case hex: the V4 signature.
     pub(super) fn sign(&self, string_to_sign: &[u8]) -> String {
         let mac = self.0.clone().chain_update(string_to_sign);
-        hex::encode(mac.finalize().into_bytes())
+        hex::lower(&mac.finalize().into_bytes())
     }
 }
 

@@ -471,7 +471,7 @@ fn v4_vectors() {
         let canonical = v4_canonical_request(&subject, form);
         if let Some(sha256) = case.canonical_sha256 {
             assert_eq!(
-                hex::encode(Sha256::digest(&canonical)),
+                hex::lower(&Sha256::digest(&canonical)),
                 sha256,
                 "{}\n{}",
                 case.name,
@@ -509,7 +509,7 @@ fn v4_canonical_request_of_t8_in_full() {
     );
     let scope = scope(V4_CASES[0].scope);
     assert_eq!(
-        hex::encode(v4_signing_key(b"sk", &scope)),
+        hex::lower(&v4_signing_key(b"sk", &scope)),
         "b412a03b134ebddd720f5167b5de6db66620ebb3b01cff4d49e3ccb09f8de97f"
     );
 }

@@ -146,7 +146,7 @@ pub(super) fn check_scope(settings: &AuthSettings, scope: &Scope, place: Place) 
 
 /// Row 214: there is only one payload hash.
 pub(super) fn check_payload_hash(headers: &http::HeaderMap) -> Result<()> {
-    match headers.get("x-oss-content-sha256") {
+    match headers.get(&canonical::CONTENT_SHA256) {
         Some(value) if value.as_bytes().trim_ascii() != canonical::UNSIGNED_PAYLOAD => {
             let message = "The header x-oss-content-sha256 must be UNSIGNED-PAYLOAD.";
             Err(invalid("0002-00000214", message))

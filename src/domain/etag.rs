@@ -1,5 +1,6 @@
 //! Entity tags: how each kind of object gets one.
 
+use super::hex;
 use super::time::Timestamp;
 use std::fmt;
 
@@ -10,7 +11,7 @@ pub struct ETag(String);
 impl ETag {
     /// The tag of a Normal object or a part: its MD5.
     pub fn of_md5(md5: [u8; 16]) -> Self {
-        Self(hex::encode_upper(md5))
+        Self(hex::upper(&md5))
     }
 
     /// The tag of an append object (R49): CRC-64 and seconds of the last change, both little-endian, then zeros.
@@ -20,12 +21,12 @@ impl ETag {
         // Four bytes hold the seconds until 2106; the low ones are what the service shows.
         let seconds = u32::try_from(changed.seconds() & 0xFFFF_FFFF).unwrap_or(0);
         bytes[8..12].copy_from_slice(&seconds.to_le_bytes());
-        Self(hex::encode_upper(bytes))
+        Self(hex::upper(&bytes))
     }
 
     /// The tag of a completed multipart upload: MD5 of the parts' MD5s and their number.
     pub fn of_parts(md5_of_md5s: [u8; 16], parts: usize) -> Self {
-        Self(format!("{}-{parts}", hex::encode_upper(md5_of_md5s)))
+        Self(format!("{}-{parts}", hex::upper(&md5_of_md5s)))
     }
 
     /// A tag read back from the store.

@@ -1,5 +1,6 @@
 //! Ids that the server makes up: request, version, upload. They come from one source, so tests can fix them.
 
+use super::hex;
 use std::fmt;
 
 /// Where random ids come from.
@@ -11,14 +12,14 @@ pub trait IdSource: Send + Sync + fmt::Debug {
     fn request_id(&self) -> String {
         let mut bytes = [0u8; 12];
         self.fill(&mut bytes);
-        hex::encode_upper(bytes)
+        hex::upper(&bytes)
     }
 
     /// An upload id: 32 upper-case hex digits (operations.md section F).
     fn upload_id(&self) -> String {
         let mut bytes = [0u8; 16];
         self.fill(&mut bytes);
-        hex::encode_upper(bytes)
+        hex::upper(&bytes)
     }
 }
 

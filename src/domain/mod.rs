@@ -6,6 +6,7 @@
 pub mod bucket;
 pub mod crc64;
 pub mod etag;
+pub mod hex;
 pub mod ids;
 pub mod name;
 pub mod object;

@@ -156,7 +156,8 @@ impl StsRequest<'_> {
             .into_iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let query = uri_encode(&query.join("&"), false);
+        let query = query.join("&");
+        let query = uri_encode(&query, false);
         format!("{}&%2F&{query}", self.method)
     }
 
