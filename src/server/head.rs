@@ -15,11 +15,10 @@ pub(super) struct HeadScan {
     /// The name of the current line, in lower case, as far as it matters.
     name: [u8; NAME_BYTES_MAX],
     name_bytes: usize,
-    /// Bytes of the current line, without its end.
-    line_bytes: usize,
-    in_value: bool,
+    /// What is left of the current line does not matter.
+    rest_is_passed_over: bool,
     seen: [bool; 2],
-    /// The current line is `Content-Length`.
+    /// What is left of the current line is the value of `Content-Length`.
     in_length: bool,
     /// What `Content-Length` says; none while it says no number, or says it twice.
     length: Length,
@@ -39,31 +38,30 @@ enum Length {
 impl HeadScan {
     /// Looks at the next bytes. Once the head is known to frame its body twice, answers the length that it claims.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Option<FramedTwice> {
-        for byte in bytes {
-            if self.done {
-                break;
+        let mut bytes = bytes;
+        while !self.done {
+            if self.rest_is_passed_over {
+                let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+                bytes = bytes.get(end..).unwrap_or_default();
             }
+            let Some((byte, rest)) = bytes.split_first() else {
+                break;
+            };
+            bytes = rest;
             match byte {
                 b'\n' => self.end_line(),
                 b'\r' => {}
-                b':' if !self.in_value => {
-                    self.in_value = true;
-                    self.line_bytes += 1;
+                other if self.in_length => self.length = self.length.and(*other),
+                b':' => {
                     self.note_name();
+                    self.rest_is_passed_over = !self.in_length;
                 }
-                other => {
-                    self.line_bytes += 1;
-                    if self.in_length {
-                        self.length = self.length.and(*other);
-                    }
-                    if !self.in_value && self.name_bytes < NAME_BYTES_MAX {
-                        self.name[self.name_bytes] = other.to_ascii_lowercase();
-                        self.name_bytes += 1;
-                    } else if !self.in_value {
-                        // Longer than either name, and must not look like a shorter one.
-                        self.name[0] = 0;
-                    }
+                other if self.name_bytes < NAME_BYTES_MAX => {
+                    self.name[self.name_bytes] = other.to_ascii_lowercase();
+                    self.name_bytes += 1;
                 }
+                // Longer than either name.
+                _ => self.rest_is_passed_over = true,
             }
         }
         let length = match self.length {
@@ -87,10 +85,9 @@ impl HeadScan {
     }
 
     fn end_line(&mut self) {
-        self.done = self.line_bytes == 0;
+        self.done = self.name_bytes == 0 && !self.rest_is_passed_over;
         self.name_bytes = 0;
-        self.line_bytes = 0;
-        self.in_value = false;
+        self.rest_is_passed_over = false;
         self.in_length = false;
     }
 }
