@@ -75,7 +75,7 @@ async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body
         request_id: &id,
         host: crate::http::address::without_port(&host),
         now: app.now(),
-        millis: started.elapsed().as_millis(),
+        millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         close: framed_twice,
     };
     let response = reply::respond(result, &exchange);

@@ -309,9 +309,9 @@ impl<'a> Shown<'a> {
         let reply = reply
             .etag(&target.etag)
             .header(LAST_MODIFIED, self.modified().rfc1123())
-            .header(ACCEPT_RANGES, "bytes")
-            .header(OBJECT_TYPE, kind.as_str())
-            .header(STORAGE_CLASS, front.storage_class.as_str())
+            .fixed(ACCEPT_RANGES, "bytes")
+            .fixed(OBJECT_TYPE, kind.as_str())
+            .fixed(STORAGE_CLASS, front.storage_class.as_str())
             .header(HASH_CRC64, target.crc64)
             .maybe(
                 CONTENT_MD5,

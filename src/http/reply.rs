@@ -33,6 +33,9 @@ pub const REQUEST_CHARGED: HeaderName = HeaderName::from_static("x-oss-request-c
 /// `x-oss-delete-marker`.
 pub const DELETE_MARKER: HeaderName = HeaderName::from_static("x-oss-delete-marker");
 
+/// Room for the headers of most answers, so that they need not move while they come together.
+const USUAL_HEADERS: usize = 20;
+
 /// What follows the header.
 pub enum ReplyBody {
     /// Bytes at hand; often none.
@@ -75,7 +78,7 @@ pub fn no_content() -> Reply {
 pub fn status(status: StatusCode) -> Reply {
     Reply {
         status,
-        headers: HeaderMap::new(),
+        headers: HeaderMap::with_capacity(USUAL_HEADERS),
         body: ReplyBody::Full(Bytes::new()),
     }
 }
@@ -126,9 +129,16 @@ impl Reply {
 
     /// As [`Reply::header`], in place.
     pub fn set(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
-        if let Ok(value) = HeaderValue::from_bytes(value.to_string().as_bytes()) {
+        if let Ok(value) = HeaderValue::try_from(value.to_string()) {
             self.headers.insert(name.into(), value);
         }
+    }
+
+    /// Sets a header to a text of the program's own.
+    #[must_use]
+    pub fn fixed(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
     }
 
     /// Sets a header where there is a value.
@@ -198,7 +208,7 @@ pub struct Exchange<'a> {
     /// The present moment, for `Date`.
     pub now: Timestamp,
     /// Milliseconds since the request came in.
-    pub millis: u128,
+    pub millis: u64,
     /// Whether the connection ends with this answer whatever it is.
     pub close: bool,
 }
@@ -225,13 +235,13 @@ pub fn respond(result: Result<Reply>, exchange: &Exchange<'_>) -> Response<Body>
     let texts = [
         (http::header::DATE, exchange.now.rfc1123()),
         (REQUEST_ID, exchange.request_id.to_owned()),
-        (SERVER_TIME, exchange.millis.to_string()),
     ];
     for (name, text) in texts {
-        if let Ok(value) = HeaderValue::from_str(&text) {
+        if let Ok(value) = HeaderValue::try_from(text) {
             all.insert(name, value);
         }
     }
+    all.insert(SERVER_TIME, HeaderValue::from(exchange.millis));
     response
 }
 
