@@ -146,7 +146,7 @@ fn v4(settings: &AuthSettings, headers: &HeaderMap, rest: &str) -> Result<Claim>
 
 /// Whether a scope's date is the UTC day of a moment.
 pub(super) fn is_day_of(date: &str, at: Timestamp) -> bool {
-    at.basic().get(..8) == Some(date)
+    date.parse() == Ok(at.day())
 }
 
 fn check_signature(signature: &str) -> Result<String> {
