@@ -9,6 +9,7 @@ use super::{Identity, Incoming};
 use crate::domain::bucket::BucketAcl;
 use crate::domain::object::ObjectAcl;
 use crate::error::{Code, Error, Result};
+use std::cell::OnceCell;
 
 /// What an operation asks for; each row of the operations table names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,17 +91,13 @@ pub fn authorize(
     target: &Target<'_>,
     incoming: &Incoming<'_>,
 ) -> Result<Admitted> {
-    let mut facts = incoming.facts();
-    // A list without a prefix is a list of the empty prefix, and documents name it so.
-    if access == Access::List && !facts.more.iter().any(|(key, _)| key == "oss:prefix") {
-        facts.more.push(("oss:prefix".to_owned(), String::new()));
-    }
     let decision = Case {
         principal: &identity.principal,
         access,
         action,
         target,
-        facts: &facts,
+        incoming,
+        facts: OnceCell::new(),
     }
     .decide();
     tracing::debug!(
@@ -166,12 +163,26 @@ struct Case<'a> {
     access: Access,
     action: &'a str,
     target: &'a Target<'a>,
-    facts: &'a Facts,
+    incoming: &'a Incoming<'a>,
+    /// Most decisions need none.
+    facts: OnceCell<Facts>,
 }
 
 impl Case<'_> {
     fn uid(&self) -> Option<&str> {
         self.principal.account().map(|account| account.uid())
+    }
+
+    fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| {
+            let mut facts = self.incoming.facts();
+            // A list without a prefix is a list of the empty prefix, and documents name it so.
+            if self.access == Access::List && !facts.more.iter().any(|(key, _)| key == "oss:prefix")
+            {
+                facts.more.push(("oss:prefix".to_owned(), String::new()));
+            }
+            facts
+        })
     }
 
     /// Whether the caller belongs to the account that owns the bucket.
@@ -185,8 +196,8 @@ impl Case<'_> {
         }
         let permit = self.decide_unpaid()?;
         // Nobody can be charged who has no name.
-        let pays = self.facts.requester_pays && self.uid().is_some();
-        if self.target.requester_pays && !self.is_own() && !pays {
+        let pays = || self.facts().requester_pays && self.uid().is_some();
+        if self.target.requester_pays && !self.is_own() && !pays() {
             return Err(Refusal::Payer);
         }
         Ok(permit)
@@ -314,7 +325,7 @@ impl Case<'_> {
             action: self.action,
             resource: &resource,
             caller: &self.principal.caller(),
-            facts: self.facts,
+            facts: self.facts(),
             ignore_public,
         })
     }

@@ -60,14 +60,14 @@ fn authorize_version(
         Some(bucket) => store.config(bucket, "policy")?,
         None => None,
     };
-    let block_public_access = match bucket {
+    // Neither ACLs nor what the public may do is looked at for the owner.
+    let foreign = bucket.filter(|bucket| !identity.is_account_root(&bucket.owner));
+    let block_public_access = match foreign {
         Some(bucket) => store.blocks_public_access(bucket)?,
         None => false,
     };
-    let object_acl = match (bucket, wish.key) {
-        (Some(bucket), Some(key)) if !identity.is_account_root(&bucket.owner) => {
-            object_acl(store, bucket, key, wish.version)?
-        }
+    let object_acl = match (foreign, wish.key) {
+        (Some(bucket), Some(key)) => object_acl(store, bucket, key, wish.version)?,
         _ => None,
     };
     let target = Target {
