@@ -37,7 +37,12 @@ pub enum OpenError {
 impl App {
     /// Opens everything that `config` names, with the clock and the ids of the system.
     pub async fn open(config: Config) -> Result<Arc<Self>, OpenError> {
-        Self::open_with(config, Arc::new(SystemClock), Arc::new(SystemIds)).await
+        Self::open_with(
+            config,
+            Arc::new(SystemClock),
+            Arc::new(SystemIds::default()),
+        )
+        .await
     }
 
     /// The same with a clock and ids of one's own.

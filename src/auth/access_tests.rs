@@ -486,7 +486,7 @@ fn sessions_are_bound_by_role_and_session_policy() {
             seconds: 900,
         };
         let issued = credentials
-            .issue_token(&grant, Timestamp::from_seconds(NOW), &SystemIds)
+            .issue_token(&grant, Timestamp::from_seconds(NOW), &SystemIds::default())
             .unwrap();
         let identity = request()
             .header("x-oss-security-token", &issued.token)

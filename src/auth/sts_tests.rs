@@ -42,7 +42,7 @@ const POLICY: &str =
 #[test]
 fn a_token_outlives_a_restart_but_not_a_change_of_secret_or_role() {
     let issued = credentials("s", &["r"])
-        .issue_token(&grant(Some(POLICY)), NOW, &SystemIds)
+        .issue_token(&grant(Some(POLICY)), NOW, &SystemIds::default())
         .unwrap();
     assert!(issued.access_key_id.starts_with("STS.") && issued.token.starts_with("CAIS"));
     assert_eq!(issued.expires, Timestamp(1_700_000_900_000));
@@ -78,7 +78,7 @@ fn a_token_outlives_a_restart_but_not_a_change_of_secret_or_role() {
 fn no_altered_token_opens() {
     let credentials = credentials("s", &["r"]);
     let issued = credentials
-        .issue_token(&grant(None), NOW, &SystemIds)
+        .issue_token(&grant(None), NOW, &SystemIds::default())
         .unwrap();
     let sealed = BASE64
         .decode(issued.token.strip_prefix(TOKEN_PREFIX).unwrap())
@@ -101,7 +101,7 @@ fn two_keys_differ_in_everything() {
     let credentials = credentials("s", &["r"]);
     let issue = || {
         credentials
-            .issue_token(&grant(None), NOW, &SystemIds)
+            .issue_token(&grant(None), NOW, &SystemIds::default())
             .unwrap()
     };
     let (a, b) = (issue(), issue());
@@ -116,7 +116,7 @@ fn bad_grants_are_refused() {
     let credentials = credentials("s", &["r"]);
     let issue = |grant: Grant| {
         credentials
-            .issue_token(&grant, NOW, &SystemIds)
+            .issue_token(&grant, NOW, &SystemIds::default())
             .unwrap_err()
     };
     assert_eq!(
@@ -146,7 +146,7 @@ fn the_longest_session_policy_fits() {
     let blank = SESSION_POLICY_BYTES_MAX - POLICY.len();
     let long = format!("{POLICY}{}", "\n".repeat(blank));
     let issued = credentials
-        .issue_token(&grant(Some(&long)), NOW, &SystemIds)
+        .issue_token(&grant(Some(&long)), NOW, &SystemIds::default())
         .unwrap();
     assert!(
         credentials

@@ -650,7 +650,7 @@ fn issue(credentials: &Credentials, seconds: u32) -> Issued {
         seconds,
     };
     credentials
-        .issue_token(&grant, Timestamp::from_seconds(NOW), &SystemIds)
+        .issue_token(&grant, Timestamp::from_seconds(NOW), &SystemIds::default())
         .unwrap()
 }
 

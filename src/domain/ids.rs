@@ -1,6 +1,7 @@
 //! Ids that the server makes up: request, version, upload. They come from one source, so tests can fix them.
 
 use super::hex;
+use parking_lot::Mutex;
 use std::fmt;
 
 /// Where random ids come from.
@@ -23,13 +24,32 @@ pub trait IdSource: Send + Sync + fmt::Debug {
     }
 }
 
-/// The operating system's generator.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemIds;
+/// The operating system's generator, asked for some ids at once.
+#[derive(Default)]
+pub struct SystemIds {
+    /// Bytes that nobody has had yet.
+    fresh: Mutex<Vec<u8>>,
+}
+
+/// Bytes that the system is asked for at once.
+const FRESH_BYTES: usize = 1024;
+
+impl fmt::Debug for SystemIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SystemIds")
+    }
+}
 
 impl IdSource for SystemIds {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without entropy there are no ids, and without ids no answer can be told from another.
-        getrandom::fill(bytes).expect("the operating system gives random bytes");
+        let mut fresh = self.fresh.lock();
+        if fresh.len() < bytes.len() {
+            fresh.resize(bytes.len().max(FRESH_BYTES), 0);
+            // Without entropy there are no ids, and without ids no answer can be told from another.
+            getrandom::fill(&mut fresh).expect("the operating system gives random bytes");
+        }
+        let left = fresh.len() - bytes.len();
+        bytes.copy_from_slice(&fresh[left..]);
+        fresh.truncate(left);
     }
 }

@@ -26,7 +26,8 @@ fn open(dir: &Path, failpoints: &str) -> World {
     options.part_size_min = 1;
     let clock = Arc::new(HandClock::default());
     clock.advance_seconds(1_600_000_000);
-    let store = Store::open(options, clock.clone(), Arc::new(SystemIds)).expect("a store");
+    let store =
+        Store::open(options, clock.clone(), Arc::new(SystemIds::default())).expect("a store");
     let name = BucketName::parse("bucket").expect("a name");
     World { store, clock, name }
 }

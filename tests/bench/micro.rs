@@ -178,7 +178,12 @@ impl Filled {
             .build()
             .unwrap();
         let options = StoreOptions::new(EngineOptions::default());
-        let store = Store::open(options, Arc::new(SystemClock), Arc::new(SystemIds)).unwrap();
+        let store = Store::open(
+            options,
+            Arc::new(SystemClock),
+            Arc::new(SystemIds::default()),
+        )
+        .unwrap();
         let name = BucketName::parse("examplebucket").unwrap();
         let owner = "1000000000000001";
         runtime

@@ -62,7 +62,7 @@ fn role(text: &str) {
         secure: false,
         request_id: "0123456789ABCDEF01234567",
     };
-    let answer = assume_role(&CREDENTIALS, &request, &SystemIds);
+    let answer = assume_role(&CREDENTIALS, &request, &SystemIds::default());
     assert!(answer.is_err(), "a key for nobody");
 }
 
