@@ -28,15 +28,11 @@ impl Domains {
 
     /// Whether `host` (no port) is one of the domains.
     fn contains(&self, host: &str) -> bool {
-        let labels: Vec<&str> = host.split('.').collect();
-        let same = |pattern: &Vec<String>| {
-            pattern.len() == labels.len()
-                && pattern
-                    .iter()
-                    .zip(&labels)
-                    .all(|(p, l)| label_matches(p, l))
-        };
-        self.0.iter().any(same)
+        self.0.iter().any(|pattern| {
+            let mut labels = host.split('.');
+            let each = |p: &String| labels.next().is_some_and(|label| label_matches(p, label));
+            pattern.iter().all(each) && labels.next().is_none()
+        })
     }
 
     /// The bucket that `host` (no port) names before one of the domains.
