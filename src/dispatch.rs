@@ -14,23 +14,33 @@ use crate::operation::permission::{self, Wish};
 use crate::operation::{self, BodyRule, Call, Operation, Place, Request};
 use crate::ops::{self, OPERATIONS};
 use crate::store::{Bucket, VersionId};
-use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response};
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
+use tower::Service;
 
 /// Where the server's own answers live: no bucket name can hold an underscore.
 const CONTROL_PREFIX: &str = "/_ossicle/";
 
 /// The service behind the sockets.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new().fallback(move |request: axum::extract::Request| handle(Arc::clone(&app), request))
+pub fn service(
+    app: Arc<App>,
+) -> impl Service<HttpRequest, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ Unpin
++ 'static {
+    tower::service_fn(move |request| handle(Arc::clone(&app), request).map(Ok))
 }
+
+type HttpRequest = http::Request<Body>;
 
 /// What the log line tells of a request.
 #[derive(Debug, Default)]
@@ -40,7 +50,7 @@ struct Trail {
     key: Option<String>,
 }
 
-async fn handle(app: Arc<App>, request: axum::extract::Request) -> Response<Body> {
+async fn handle(app: Arc<App>, request: HttpRequest) -> Response<Body> {
     let started = Instant::now();
     let id = app.ids().request_id();
     let (parts, body) = request.into_parts();

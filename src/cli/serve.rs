@@ -44,7 +44,7 @@ async fn run(config: Config) -> Result<(), Failure> {
 
     let listeners = Listeners::bind(&config).await.map_err(Failure::run)?;
     let app = App::open(config.clone()).await.map_err(Failure::run)?;
-    let service = dispatch::router(Arc::clone(&app));
+    let service = dispatch::service(Arc::clone(&app));
     let server = Server::start(listeners, &config, service).map_err(Failure::run)?;
     write_out(&banner(&config, &server))?;
     warn_if_exposed(&config, &server);

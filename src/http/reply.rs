@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http_body::Body as _;
 use quick_xml::escape::escape;
 use serde::Serialize;
 use std::fmt::{self, Write as _};
@@ -192,6 +193,11 @@ impl Reply {
         } else {
             body
         };
+        if let Some(length) = body.size_hint().exact() {
+            headers
+                .entry(CONTENT_LENGTH)
+                .or_insert_with(|| HeaderValue::from(length));
+        }
         (status, headers, body)
     }
 }
