@@ -11,6 +11,7 @@ use super::{
     codec::{put_varint, take_small, take_u8, take_u32, take_varint},
     fault::EngineError,
 };
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Allocation unit in bytes: offsets and capacities are multiples of it (one device sector).
@@ -53,7 +54,7 @@ pub(crate) struct Extent {
     /// Another content may own the bytes behind `used`: never write there.
     pub(crate) sealed: bool,
     /// CRC-32C of each chunk of the used bytes.
-    pub(crate) sums: Vec<u32>,
+    pub(crate) sums: SmallVec<[u32; 2]>,
 }
 
 /// Continues a CRC-32C over more bytes. The checksum of nothing is 0.
@@ -74,7 +75,7 @@ impl Extent {
             capacity: span.len as u32,
             used: 0,
             sealed: false,
-            sums: Vec::new(),
+            sums: SmallVec::new(),
         }
     }
 
@@ -287,8 +288,11 @@ impl Content {
     /// Moves all extents but the last to pages when the inline tail has grown beyond its bound.
     /// The caller writes the pages' rows in the same batch.
     pub(crate) fn spill(&mut self) -> Vec<Page> {
-        let total: usize = self.tail.iter().map(Extent::encoded_len).sum();
-        if total <= INLINE_MAX || self.tail.len() < 2 {
+        let mut inline = Vec::with_capacity(INLINE_MAX);
+        self.tail
+            .iter()
+            .for_each(|extent| extent.encode(&mut inline));
+        if inline.len() <= INLINE_MAX || self.tail.len() < 2 {
             return Vec::new();
         }
         let last = self.tail.split_off(self.tail.len() - 1);
