@@ -6,7 +6,7 @@
 //! any other edge.
 //!
 //! ```text
-//! domain < store, xml < error < http < auth < config < lifecycle < app < operation < ops < dispatch < server < cli, main
+//! domain < store, xml, picture < error < http < auth < config < lifecycle < app < operation < ops < dispatch < server < cli, main
 //! ```
 //!
 //! | module | the question that it answers |
@@ -14,6 +14,7 @@
 //! | [`domain`] | what is a name, a time, a digest, a tag? Pure types, valid by construction |
 //! | [`store`] | what happens to the data, and is it safe? No HTTP, no XML, no error codes |
 //! | [`xml`] | how do the documents look? Serde structs with golden tests |
+//! | [`picture`] | what does image processing make of a picture? No HTTP, bounded in pixels, bytes and turns |
 //! | [`error`] | which code, status and text? One table, and the one place where facts of the store become codes |
 //! | [`http`] | what was asked? Address, query, headers, body, conditions; and how an answer is written |
 //! | [`auth`] | who asks, and may they? V1, V2, V4, forms, tokens; ACLs and policies; fails closed |
@@ -61,6 +62,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod operation;
 pub mod ops;
+pub mod picture;
 pub mod server;
 pub mod store;
 pub mod tls;

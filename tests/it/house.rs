@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From left to right; a module may name only what stands to its left. Modules in one group do not know each other.
 const ORDER: &[&[&str]] = &[
     &["domain"],
-    &["store", "xml"],
+    &["store", "xml", "picture"],
     &["error"],
     &["http"],
     &["auth"],
