@@ -8,6 +8,7 @@ use crate::domain::ids::IdSource;
 use crate::domain::time::{Clock, Timestamp};
 use crate::http::address::Domains;
 use crate::lifecycle::Lifecycle;
+use crate::picture::Workshop;
 use crate::store::{self, Store};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub struct App {
     auth_settings: AuthSettings,
     domains: Domains,
     lifecycle: Lifecycle,
+    workshop: Workshop,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -44,6 +46,7 @@ impl App {
             auth_settings,
             domains,
             lifecycle,
+            workshop: Workshop::default(),
             clock,
             ids,
         }
@@ -82,6 +85,11 @@ impl App {
     /// Runs lifecycle rules, now and whenever a day begins, until it is dropped.
     pub async fn keep_lifecycle(&self) {
         self.lifecycle.keep(&self.store, || self.now()).await;
+    }
+
+    /// Where pictures are processed, a few at a time.
+    pub fn workshop(&self) -> &Workshop {
+        &self.workshop
     }
 
     /// The present moment.

@@ -6,6 +6,7 @@
 
 use crate::domain::name::NameError;
 use crate::domain::tags::TagError;
+use crate::picture;
 use crate::store;
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
@@ -117,6 +118,7 @@ error_codes! {
     EntityTooSmall 400 "0042-00000213" "Your proposed upload smaller than the minimum allowed size.";
     FileAlreadyExists 409 "0026-00000002" "The object you specified already exists and can not be overwritten.";
     FileImmutable 409 "0027-00000008" "The object you specified is immutable.";
+    ImageTooLarge 400 "0040-00000012" "The image exceeds the limit.";
     IncompleteBody 400 "0017-00000105" "You did not provide the number of bytes specified by the Content-Length HTTP header.";
     InvalidArgument 400 "0017-00000002" "Invalid Argument.";
     InvalidCRC64 400 "0017-00000504" "The x-oss-hash-crc64ecma you specified does not match what we calculated.";
@@ -364,6 +366,34 @@ impl From<TagError> for Error {
             ),
             TagError::Key => Self::new(Code::InvalidTag),
             TagError::Value => Self::new(Code::InvalidTag).message("The TagValue you have provided is invalid."),
+        }
+    }
+}
+
+/// The codes that the documentation of image processing lists.
+impl From<picture::Error> for Error {
+    fn from(error: picture::Error) -> Self {
+        use picture::Error as E;
+        match error {
+            E::Argument { name, value, ec } => {
+                let message = format!("The value: {value} of parameter: {name} is invalid.");
+                Self::invalid_argument(name, value, message).ec(ec)
+            }
+            E::NotOffered(_) => {
+                Self::new(Code::NotImplemented).message(format!("{error} by this server."))
+            }
+            E::UnknownFormat => Self::new(Code::BadRequest)
+                .message("This image format is not supported.")
+                .ec("0040-00000005"),
+            E::Damaged(_) => Self::new(Code::BadRequest)
+                .message("The image can not be decoded.")
+                .ec("0040-00000001")
+                .source(error),
+            E::Outside => Self::new(Code::BadRequest)
+                .message("Advance cut's position is out of image.")
+                .ec("0040-00000001"),
+            E::TooLarge { limit, ec } => Self::new(Code::ImageTooLarge).message(limit).ec(ec),
+            E::Broken(_) => Self::internal(error),
         }
     }
 }

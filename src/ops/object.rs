@@ -72,8 +72,12 @@ pub async fn get(call: Call) -> Result<Reply> {
 pub(super) fn serve(call: &Call, key: &ObjectKey) -> Result<Reply> {
     let overrides = Overrides::of(call)?;
     let limit = TrafficLimit::of(call.headers(), call.query())?;
-    let (found, status, range, bytes) = open(call, key)?;
+    let (found, part, bytes) = open(call, key, |length| selection(call, length))?;
+    let status = part
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::PARTIAL_CONTENT);
     let target = &found.target;
+    let range = part.unwrap_or(0..target.len);
 
     let length = range.end - range.start;
     let compressed = status == StatusCode::OK
@@ -141,8 +145,12 @@ fn whole_or_stream(status: StatusCode, length: u64, mut bytes: ObjectReader) -> 
 /// How often an object is looked up again that was replaced just then.
 const LOOKS_MAX: usize = 16;
 
-/// The object, what of it is asked for, and its bytes, of one committed state.
-fn open(call: &Call, key: &ObjectKey) -> Result<(Resolved, StatusCode, Range<u64>, ObjectReader)> {
+/// The object, the part of it that `select` names for its length, and the bytes, of one committed state.
+pub(super) fn open(
+    call: &Call,
+    key: &ObjectKey,
+    select: impl Fn(u64) -> Result<Option<Range<u64>>>,
+) -> Result<(Resolved, Option<Range<u64>>, ObjectReader)> {
     let mut looks = 0;
     loop {
         let found = find(call, key)?;
@@ -150,14 +158,12 @@ fn open(call: &Call, key: &ObjectKey) -> Result<(Resolved, StatusCode, Range<u64
         if !call.store().is_readable(target) && !is_read_directly(call, target)? {
             return Err(Error::new(Code::InvalidObjectState));
         }
-        let (status, range) = match selection(call, target.len)? {
-            Some(range) => (StatusCode::PARTIAL_CONTENT, range),
-            None => (StatusCode::OK, 0..target.len),
-        };
-        let bytes = call.store().read(target, range.clone());
+        let part = select(target.len)?;
+        let range = part.clone().unwrap_or(0..target.len);
+        let bytes = call.store().read(target, range);
         looks += 1;
         if !bytes.is_stale() || looks == LOOKS_MAX {
-            return Ok((found, status, range, bytes));
+            return Ok((found, part, bytes));
         }
     }
 }
@@ -225,7 +231,7 @@ fn find(call: &Call, key: &ObjectKey) -> Result<Resolved> {
     Ok(found)
 }
 
-fn shown(found: &Resolved) -> Shown<'_> {
+pub(super) fn shown(found: &Resolved) -> Shown<'_> {
     Shown {
         link: found.link.as_ref(),
         target: &found.target,
@@ -264,10 +270,10 @@ fn selection(call: &Call, length: u64) -> Result<Option<Range<u64>>> {
 }
 
 /// `response-*` parameters: headers that replace the stored ones in this answer.
-struct Overrides(Vec<(HeaderName, HeaderValue)>);
+pub(super) struct Overrides(Vec<(HeaderName, HeaderValue)>);
 
 impl Overrides {
-    fn of(call: &Call) -> Result<Self> {
+    pub(super) fn of(call: &Call) -> Result<Self> {
         let names = [
             ("response-content-type", CONTENT_TYPE),
             ("response-content-language", CONTENT_LANGUAGE),
@@ -295,7 +301,7 @@ impl Overrides {
         Ok(Self(all))
     }
 
-    fn apply(self, reply: &mut Reply) {
+    pub(super) fn apply(self, reply: &mut Reply) {
         for (name, value) in self.0 {
             reply.headers.insert(name, value);
         }

@@ -1,4 +1,4 @@
-//! Named styles of a bucket. They are kept and returned; nothing is processed with them.
+//! Named styles of a bucket: texts for [`super::process`], kept under a name.
 
 use super::document::{Collection, is_id};
 use crate::error::{Code, Error, Result};
@@ -19,14 +19,18 @@ const STYLES: Collection = Collection {
 /// Most bytes of a style's content.
 const CONTENT_MAX: usize = 4096;
 
+/// A name's length and what it may hold besides letters and digits (errors.md §6).
+const NAME_MAX: usize = 63;
+const NAME_EXTRA: &str = "_-.";
+
 fn refuse<T>(name: &'static str, value: &str, message: &'static str) -> Result<T> {
     Err(Error::invalid_argument(name, value, message))
 }
 
-/// The name in the query: up to 63 letters, digits, `_`, `-` and `.` (errors.md §6).
+/// The name in the query.
 fn name(call: &Call) -> Result<&str> {
     let name = call.query().get("styleName").unwrap_or_default();
-    if is_id(name, 63, "_-.") {
+    if is_id(name, NAME_MAX, NAME_EXTRA) {
         Ok(name)
     } else {
         refuse("styleName", name, "The style name is not valid.")
@@ -66,6 +70,15 @@ pub async fn get(call: Call) -> Result<Reply> {
     let style: Style = STYLES.get(&call, name(&call)?)?;
 
     reply::xml(&style)
+}
+
+/// The content of the style of a name, of the bucket that a call addresses.
+pub(super) fn content(call: &Call, name: &str) -> Result<String> {
+    if !is_id(name, NAME_MAX, NAME_EXTRA) {
+        return Err(Error::new(STYLES.missing));
+    }
+    let style: Style = STYLES.get(call, name)?;
+    Ok(style.content)
 }
 
 /// ListStyle: all of them, by name.

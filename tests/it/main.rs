@@ -31,6 +31,7 @@ mod copy;
 mod delete;
 mod edge;
 mod house;
+mod image;
 mod lifecycle;
 mod list;
 mod live_channel;
