@@ -8,6 +8,7 @@
 
 mod codec;
 mod geometry;
+mod moving;
 mod paint;
 mod plan;
 mod workshop;

@@ -242,7 +242,7 @@ operations! {
     CleanRestoredObject, POST, Object, [Query("cleanRestoredObject")], Write, "oss:CleanRestoredObject", None, Full, "Object", restore::clean;
     PostObject, POST, Bucket, [ContentType("multipart/form-data")], Form, "oss:PutObject", Stream, Partial("callbacks go over http and are not signed"), "Object", post_object::post;
     ProcessObject, POST, Object, [Query("x-oss-process")], Read, "oss:PostProcessTask", Document(64 * KIB), Partial("as ProcessObjectOnRead, without questions"), "Object", process::save;
-    ProcessObjectOnRead, GET, Object, [Query("x-oss-process")], Read, "oss:GetObject", None, Partial("pictures: resize, crop, indexcrop, rotate, flip, auto-orient, circle, rounded-corners, blur, bright, contrast, sharpen, quality, format, average-hue, info without EXIF; JPEG, PNG, GIF, BMP, WebP of up to 40 million pixels; no watermarks, animations become their first frame"), "Object", process::on_read;
+    ProcessObjectOnRead, GET, Object, [Query("x-oss-process")], Read, "oss:GetObject", None, Partial("pictures: resize, crop, indexcrop, rotate, flip, auto-orient, circle, rounded-corners, blur, bright, contrast, sharpen, quality, format, average-hue, info without EXIF; JPEG, PNG, GIF, BMP, WebP of up to 40 million pixels; no watermarks; GIFs stay animated through resize and crop, other animations become their first frame"), "Object", process::on_read;
     AsyncProcessObject, POST, Object, [Query("x-oss-async-process")], Read, "oss:AsyncProcessObject", Document(64 * KIB), No, "Object", unsupported;
     CreateDirectory, POST, Object, [Query("x-oss-dir")], Write, "oss:CreateDirectory", None, No, "Object", unsupported;
     Rename, POST, Object, [Query("x-oss-rename")], Write, "oss:Rename", None, No, "Object", unsupported;

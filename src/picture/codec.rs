@@ -3,8 +3,9 @@
 use super::plan::{Plan, Question};
 use super::{
     DECODED_PIXELS_MAX, DECODER_BYTES_MAX, EC_RESULT, EC_SOURCE_PIXELS, EC_SOURCE_SIDE, Error,
-    Outcome, RESULT_SIDE_MAX, Result, SOURCE_PIXELS_MAX, SOURCE_SIDE_MAX, paint,
+    Outcome, RESULT_SIDE_MAX, Result, SOURCE_PIXELS_MAX, SOURCE_SIDE_MAX, moving, paint,
 };
+use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
@@ -83,11 +84,26 @@ pub(super) enum Quality {
 /// What a JPEG is written with that comes of another format and names no quality.
 const QUALITY_DEFAULT: u8 = 90;
 
+/// How fast the palette of a GIF is chosen, from 1 to 30. The library's 1 takes a minute for a large picture.
+pub(super) const GIF_SPEED: i32 = 10;
+
 pub(super) fn run(plan: &Plan, source: &[u8]) -> Result<Outcome> {
     let format = Format::of(source)?;
     let unchanged = plan.steps.is_empty() && plan.format.is_none() && plan.quality.is_none();
     if plan.question == Some(Question::Info) && unchanged && !plan.upright {
         return info(source, format);
+    }
+
+    let result = match plan.format {
+        // Documented: only a GIF is saved as one.
+        Some(Format::Gif) | None => format,
+        Some(other) => other,
+    };
+    if result == Format::Gif && moving::keeps(plan) {
+        return Ok(Outcome {
+            bytes: moving::run(plan, source)?,
+            content_type: result.content_type(),
+        });
     }
 
     let mut image = decode(source, format, plan.upright)?;
@@ -98,11 +114,6 @@ pub(super) fn run(plan: &Plan, source: &[u8]) -> Result<Outcome> {
         return Ok(answer(&json!({ "RGB": paint::average(&image) })));
     }
 
-    let result = match plan.format {
-        // Documented: only a GIF is saved as one.
-        Some(Format::Gif) | None => format,
-        Some(other) => other,
-    };
     let quality = (result == Format::Jpg).then(|| quality(plan.quality, source, format));
     let bytes = encode(image, result, quality.unwrap_or(QUALITY_DEFAULT))?;
     if plan.is_question() {
@@ -146,6 +157,11 @@ fn open(source: &[u8], format: Format) -> Result<impl ImageDecoder> {
     reader.into_decoder().map_err(Error::decoding)
 }
 
+/// Whether a picture of this size may be decoded.
+pub(super) fn check_decoded(size: (u32, u32)) -> Result<()> {
+    check_source(size, DECODED_PIXELS_MAX)
+}
+
 fn check_source((width, height): (u32, u32), pixels_max: u64) -> Result<()> {
     if width.max(height) > SOURCE_SIDE_MAX {
         return Err(Error::TooLarge {
@@ -169,7 +185,7 @@ fn check_source((width, height): (u32, u32), pixels_max: u64) -> Result<()> {
 /// The first frame, with 8 bits a channel.
 fn decode(source: &[u8], format: Format, upright: bool) -> Result<DynamicImage> {
     let mut decoder = open(source, format)?;
-    check_source(decoder.dimensions(), DECODED_PIXELS_MAX)?;
+    check_decoded(decoder.dimensions())?;
     if decoder.total_bytes() > DECODER_BYTES_MAX {
         return Err(Error::TooLarge {
             limit: "the source needs more memory than there is for one",
@@ -206,6 +222,7 @@ fn encode(image: DynamicImage, format: Format, quality: u8) -> Result<Vec<u8>> {
             let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
             paint::on_white(image).write_with_encoder(encoder)
         }
+        Format::Gif => image.write_with_encoder(GifEncoder::new_with_speed(&mut bytes, GIF_SPEED)),
         other => image.write_to(Cursor::new(&mut bytes), other.library()),
     };
     // What the encoder refuses is a size: all else is checked or converted.

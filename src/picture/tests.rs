@@ -4,8 +4,13 @@ use super::codec::{Format, Quality, jpeg_quality};
 use super::geometry::{self, Rect, Size};
 use super::plan::{Crop, IndexCrop, Mode, Place, Question, Resize, Step, Target};
 use super::*;
+use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::metadata::LoopCount;
+use image::{
+    AnimationDecoder, Delay, DynamicImage, Frame, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba,
+    RgbaImage,
+};
 use proptest::prelude::*;
 use std::io::Cursor;
 
@@ -531,6 +536,69 @@ fn a_turned_camera_is_turned_back() {
     );
     let corner = picture("auto-orient,1/format,png", &source).into_rgb8();
     assert!(corner.get_pixel(0, 0).0[1] > 20, "the lower left came up");
+}
+
+/// A GIF of frames of one color each, and a loop of three.
+fn moving(colors: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new(&mut bytes);
+    encoder.set_repeat(Repeat::Finite(3)).expect("a loop");
+    for color in colors {
+        let image = RgbaImage::from_pixel(40, 30, Rgba([*color, 0, 0, 255]));
+        let delay = Delay::from_numer_denom_ms(u32::from(*color) * 10, 1);
+        let frame = Frame::from_parts(image, 0, 0, delay);
+        encoder.encode_frame(frame).expect("a frame");
+    }
+    drop(encoder);
+    bytes
+}
+
+#[test]
+fn gifs_stay_animated_through_resize_and_crop() {
+    let source = moving(&[10, 20, 30]);
+    let decoder = GifDecoder::new(Cursor::new(source.clone())).expect("a GIF");
+    let expected_loops = plays(&decoder);
+    assert!(expected_loops.is_some());
+    let frames = |text: &str| {
+        let outcome = run(text, &source).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(outcome.content_type, "image/gif", "{text}");
+        let decoder = GifDecoder::new(Cursor::new(outcome.bytes)).expect("a GIF");
+        let loops = plays(&decoder);
+        let frames = decoder.into_frames().collect_frames().expect("frames");
+        (frames, loops)
+    };
+    for (text, expected) in [
+        ("resize,w_20", (20, 15)),
+        ("crop,w_7/resize,m_pad,w_5,h_6", (5, 6)),
+        ("resize,w_80,limit_0", (40, 30)),
+    ] {
+        let (frames, loops) = frames(text);
+        let shown: Vec<(Size, u8, u32)> = frames
+            .iter()
+            .map(|frame| {
+                let image = frame.buffer();
+                let red = image.get_pixel(image.width() / 2, image.height() / 2).0[0];
+                (image.dimensions(), red, frame.delay().numer_denom_ms().0)
+            })
+            .collect();
+        let all = [10, 20, 30].map(|color: u8| (expected, color, u32::from(color) * 10));
+        assert_eq!(shown, all, "{text}");
+        assert_eq!(loops, expected_loops, "{text}");
+    }
+    for text in ["resize,p_50", "rotate,90", "resize,w_20/flip,0", "bright,0"] {
+        assert_eq!(frames(text).0.len(), 1, "{text}");
+    }
+    for end in 0..source.len() {
+        let _ = run("resize,w_20", &source[..end]);
+    }
+}
+
+/// How often a GIF plays; none for ever.
+fn plays(decoder: &GifDecoder<Cursor<Vec<u8>>>) -> Option<u32> {
+    match decoder.loop_count() {
+        LoopCount::Infinite => None,
+        LoopCount::Finite(times) => Some(times.get()),
+    }
 }
 
 #[test]
