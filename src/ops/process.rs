@@ -6,6 +6,7 @@ use crate::auth::Access;
 use crate::domain::name::{BucketName, ObjectKey};
 use crate::domain::object::{ObjectAttributes, StoredHeaders};
 use crate::error::{Code, Error, Result};
+use crate::http::escape;
 use crate::http::headers::{self, CONTENT_MD5};
 use crate::http::reply::{self, HASH_CRC64, NEXT_APPEND_POSITION, Reply};
 use crate::operation::Call;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 const PROCESS: &str = "x-oss-process";
 
-/// SDKs send names in URL-safe base64 with padding or without.
+/// Names come with padding or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -68,9 +69,9 @@ fn with_body(reply: Reply, finished: Finished) -> Reply {
 pub async fn save(mut call: Call) -> Result<Reply> {
     let body = call.document().await?;
     let order = Order::parse(&body)?;
-    let plan = plan(&call, order.actions)?;
+    let plan = plan(&call, &order.actions)?;
     if plan.is_question() {
-        return refuse(order.actions, "What is saved must be an image.");
+        return refuse(&order.actions, "What is saved must be an image.");
     }
     let version = headers::version_id(call.query())?;
     call.may(
@@ -181,21 +182,23 @@ async fn work(call: &Call, plan: Plan, mut bytes: ObjectReader) -> Result<Finish
 
 /// The body of a ProcessObject, taken apart.
 #[derive(Debug, PartialEq, Eq)]
-struct Order<'a> {
+struct Order {
     /// What stands before `|sys/saveas`.
-    actions: &'a str,
+    actions: String,
     key: ObjectKey,
     bucket: Option<BucketName>,
 }
 
-impl<'a> Order<'a> {
-    /// `x-oss-process=<actions>|sys/saveas,o_<key>[,b_<bucket>]`, the names in URL-safe base64.
-    fn parse(body: &'a [u8]) -> Result<Self> {
+impl Order {
+    /// `x-oss-process=<actions>|sys/saveas,o_<key>[,b_<bucket>]`, the names in base64. ali-oss escapes the value as a
+    /// form does, the other SDKs send it as it is; no escape can be part of it.
+    fn parse(body: &[u8]) -> Result<Self> {
         let text = std::str::from_utf8(body).unwrap_or_default().trim();
         let value = text
             .strip_prefix(PROCESS)
-            .and_then(|text| text.strip_prefix('='));
-        let Some((actions, save)) = value.and_then(|value| value.split_once('|')) else {
+            .and_then(|text| text.strip_prefix('='))
+            .and_then(escape::decode);
+        let Some((actions, save)) = value.as_deref().and_then(|value| value.split_once('|')) else {
             return refuse(
                 text,
                 "The body must be x-oss-process=ACTIONS|sys/saveas,o_KEY.",
@@ -217,15 +220,17 @@ impl<'a> Order<'a> {
             return refuse(save, "sys/saveas needs o_KEY.");
         };
         Ok(Self {
-            actions,
+            actions: actions.to_owned(),
             key,
             bucket,
         })
     }
 }
 
+/// A name out of base64: URL-safe as documented, or plain as ali-oss writes it.
 fn decode(text: &str) -> Result<String> {
-    let bytes = BASE64.decode(text).ok();
+    let safe = text.replace('+', "-").replace('/', "_");
+    let bytes = BASE64.decode(safe).ok();
     let name = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     name.ok_or_else(|| {
         Error::new(Code::BadRequest)
