@@ -10,7 +10,7 @@ use super::geometry::{self, Rect, Size};
 use super::plan::{Resize, Step};
 use super::{Error, ROTATED_SIDE_MAX, Result};
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, Pixel, Rgba, RgbaImage};
 
 /// Most bytes of what the scaler keeps between its two passes: four floats for each column of the source and row of
 /// the result. Where it would be more, boxes of pixels are averaged, which needs nothing.
@@ -41,7 +41,14 @@ pub(super) fn apply(step: &Step, image: DynamicImage, may_enlarge: bool) -> Resu
         }
         Step::Bright(value) => image.brighten(i32::from(*value)),
         Step::Contrast(value) => image.adjust_contrast(f32::from(*value)),
-        Step::Sharpen(value) => image.unsharpen(f32::from(*value) / 100.0, 0),
+        Step::Sharpen(value) => {
+            let sigma = f32::from(*value) / 100.0;
+            if image.color().has_alpha() {
+                sharpen(&image.into_rgba8(), sigma).into()
+            } else {
+                sharpen(&image.into_rgb8(), sigma).into()
+            }
+        }
         Step::Circle(radius) => circle(&image, *radius),
         Step::RoundedCorners(radius) => rounded_corners(image, *radius),
     })
@@ -124,6 +131,20 @@ fn turn(image: &RgbaImage, degrees: f32) -> RgbaImage {
         let from_y = dy * cos - dx * sin + height / 2.0 - 0.5;
         imageops::interpolate_bilinear(image, from_x, from_y).unwrap_or(CLEAR)
     })
+}
+
+/// Moves each pixel away from its surroundings by as much as it differs from them. The library's own way to do this
+/// takes ten times the memory.
+fn sharpen<P>(image: &ImageBuffer<P, Vec<u8>>, sigma: f32) -> ImageBuffer<P, Vec<u8>>
+where
+    P: Pixel<Subpixel = u8>,
+{
+    let mut result = imageops::fast_blur(image, sigma);
+    for (channel, original) in result.iter_mut().zip(image.iter()) {
+        let moved = 2 * i16::from(*original) - i16::from(*channel);
+        *channel = moved.clamp(0, 255) as u8;
+    }
+    result
 }
 
 fn circle(image: &DynamicImage, radius: u32) -> DynamicImage {

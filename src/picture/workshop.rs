@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Pictures in work at once. One of [`super::DECODED_PIXELS_MAX`] takes some 400 MiB at its worst.
+/// Pictures in work at once. One of [`super::DECODED_PIXELS_MAX`] takes some 500 MiB at its worst (measured).
 const TURNS: usize = 2;
 
 /// Mebibytes of finished pictures that are not yet sent. One of [`super::DECODED_PIXELS_MAX`] has at most 160.
