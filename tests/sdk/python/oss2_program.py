@@ -1,6 +1,7 @@
 """Drives the server with the official Python SDK of the first generation, `oss2`."""
 import base64
 import json
+import struct
 
 import oss2
 
@@ -405,6 +406,26 @@ def _():
     failed = bucket.put_object('told', b'kept', headers=headers)
     same((failed.status, b'CallbackFailed' in failed.resp.read()), (203, True))
     same(bucket.get_object('told').read(), b'kept')
+
+
+@check('pictures: processed on the way out, saved, styled')
+def _():
+    # 4 x 2 black pixels, uncompressed.
+    header = struct.pack('<2sIIIIiiHHIIIIII', b'BM', 78, 0, 54, 40, 4, 2, 1, 24, 0, 24, 0, 0, 0, 0)
+    bucket.put_object('picture.bmp', header + bytes(24))
+    told = json.loads(bucket.get_object('picture.bmp', process='image/info').read())
+    same((told['ImageWidth'], told['ImageHeight'], told['Format']), ({'value': '4'}, {'value': '2'}, {'value': 'bmp'}))
+    half = bucket.get_object('picture.bmp', process='image/resize,w_2/format,png')
+    same((half.content_type, half.read()[:4]), ('image/png', b'\x89PNG'))
+    target = base64.urlsafe_b64encode(b'half.png').decode()
+    saved = bucket.process_object('picture.bmp', f'image/resize,w_2/format,png|sys/saveas,o_{target}')
+    same((saved.bucket, saved.object, saved.process_status), ('', 'half.png', 'OK'))
+    same(bucket.head_object('half.png').content_type, 'image/png')
+    bucket.put_bucket_style('half', 'image/resize,p_50')
+    url = bucket.sign_url('GET', 'picture.bmp', 60, params={'x-oss-process': 'style/half'})
+    same(http('GET', url)[1][:2], b'BM')
+    refused('InvalidArgument', bucket.get_object, 'picture.bmp', process='image/resize,w_0')
+    refused('BadRequest', bucket.get_object, 'normal', process='image/info')
 
 
 @check('traffic limit')
