@@ -35,10 +35,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub async fn on_read(call: Call) -> Result<Reply> {
     let overrides = Overrides::of(&call)?;
     let plan = plan(&call, call.query().get(PROCESS).unwrap_or_default())?;
-    let source = open(&call)?;
-    let reply = object::shown(&source.0).write(reply::empty(), call.now());
+    let (found, bytes) = open(&call)?;
+    let reply = object::shown(&found).write(reply::empty(), call.now());
+    // Nothing of the store is pinned while the work waits for its turn.
+    drop(found);
 
-    let finished = work(&call, plan, source.1).await?;
+    let finished = work(&call, plan, bytes).await?;
 
     let mut reply = with_body(reply, finished);
     for other in [
@@ -82,9 +84,9 @@ pub async fn save(mut call: Call) -> Result<Reply> {
         version.as_ref(),
     )?;
     let target = target(&call, &order)?;
-    let source = open(&call)?;
+    let (_, bytes) = open(&call)?;
 
-    let finished = work(&call, plan, source.1).await?;
+    let finished = work(&call, plan, bytes).await?;
     let length = finished.bytes.len();
     let attributes = ObjectAttributes {
         headers: StoredHeaders {
