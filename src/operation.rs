@@ -101,6 +101,13 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// How narrowly the row selects: by how many things, and how many of them by their value.
+    fn precision(&self) -> (usize, usize) {
+        let by_value = |selector: &&Selector| matches!(selector, Selector::QueryValue(..));
+        let values = self.selectors.iter().filter(by_value).count();
+        (self.selectors.len(), values)
+    }
+
     /// Whether the operation makes the bucket where it does not exist: PutBucket, and PutBucketAcl, as Node's suite
     /// asserts.
     pub fn creates_bucket(&self) -> bool {
@@ -114,7 +121,8 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// The row for a request: among the rows whose selectors are all present, the one with the most.
+/// The row for a request: among the rows whose selectors are all present, the one with the most,
+/// and of those the one that names most values.
 ///
 /// A sub-resource that the table knows at this scope, but not for this method, is `MethodNotAllowed`; unknown
 /// parameters are ignored (operations.md §0.1).
@@ -134,7 +142,7 @@ pub fn resolve(
             .selectors
             .iter()
             .all(|selector| selector.is_in(query, headers));
-        if present && best.is_none_or(|best| row.selectors.len() > best.selectors.len()) {
+        if present && best.is_none_or(|best| row.precision() > best.precision()) {
             best = Some(row);
         }
     }

@@ -283,6 +283,12 @@ fn bad_processing_is_refused() {
             saved.refused(*status, code);
         }
     }
+    // SelectObject is another operation, for all that it shares the parameter.
+    for value in ["csv/meta", "csv/select", "json/meta", "json/select"] {
+        let request = bucket.object("POST", "p").param(PROCESS, value);
+        let answer = request.body("<SelectRequest/>").send();
+        answer.refused(501, "NotImplemented");
+    }
     let answer = processed(&bucket, "p", "image/resize,w_0").send();
     assert_eq!(answer.error_text("ArgumentName"), "w");
     assert_eq!(answer.error_text("ArgumentValue"), "0");
