@@ -102,7 +102,7 @@ fn what_is_written_again_does_not_expire() {
                 })
             })
             .collect();
-        let joined = writers.into_iter().map(|writer| writer.join());
+        let joined = writers.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.map(|fresh| fresh.expect("a writer")).sum()
     });
     assert!(fresh > 100, "{fresh} looks while fresh");
