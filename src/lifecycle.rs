@@ -15,8 +15,9 @@ use crate::store::{
 use crate::xml::lifecycle::LifecycleConfiguration;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use rules::Rules;
@@ -81,7 +82,7 @@ impl Lifecycle {
         let Some(bytes) = store.config(bucket, DOCUMENT)? else {
             return Ok(None);
         };
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = self.ready.lock();
         if let Some((of, rules)) = ready.get(&bucket.name)
             && *of == bytes
         {

@@ -311,24 +311,37 @@ impl Rule {
 
 impl Move {
     fn of(to: &Transition) -> Option<Self> {
-        if to.is_access_time == Some(true) {
-            return None;
-        }
-        Some(Self {
-            when: When::of(to.days, to.created_before_date.as_ref(), None)?,
-            class: StorageClass::parse(&to.storage_class)?,
-            small_too: to.allow_small_file != Some(false),
-        })
+        let when = When::of(to.days, to.created_before_date.as_ref(), None)?;
+        Self::new(
+            when,
+            &to.storage_class,
+            to.is_access_time,
+            to.allow_small_file,
+        )
     }
 
     fn of_older(to: &NoncurrentVersionTransition) -> Option<Self> {
-        if to.is_access_time == Some(true) {
-            return None;
-        }
-        Some(Self {
-            when: When::Days(to.noncurrent_days),
-            class: StorageClass::parse(&to.storage_class)?,
-            small_too: to.allow_small_file != Some(false),
+        let when = When::Days(to.noncurrent_days);
+        Self::new(
+            when,
+            &to.storage_class,
+            to.is_access_time,
+            to.allow_small_file,
+        )
+    }
+
+    /// None for a rule by access time.
+    fn new(
+        when: When,
+        class: &str,
+        is_access_time: Option<bool>,
+        allow_small_file: Option<bool>,
+    ) -> Option<Self> {
+        let class = StorageClass::parse(class)?;
+        (is_access_time != Some(true)).then_some(Self {
+            when,
+            class,
+            small_too: allow_small_file != Some(false),
         })
     }
 }
