@@ -225,12 +225,16 @@ fn encode(image: DynamicImage, format: Format, quality: u8) -> Result<Vec<u8>> {
         Format::Gif => image.write_with_encoder(GifEncoder::new_with_speed(&mut bytes, GIF_SPEED)),
         other => image.write_to(Cursor::new(&mut bytes), other.library()),
     };
-    // What the encoder refuses is a size: all else is checked or converted.
-    written.map_err(|_| Error::TooLarge {
+    written.map_err(unwritable)?;
+    Ok(bytes)
+}
+
+/// What an encoder refuses is a size: all else is checked or converted.
+pub(super) fn unwritable(_: image::ImageError) -> Error {
+    Error::TooLarge {
         limit: "the format can not hold an image of this size",
         ec: EC_RESULT,
-    })?;
-    Ok(bytes)
+    }
 }
 
 /// The quality to write a JPEG with: without a wish, that of the source.

@@ -1,8 +1,8 @@
 //! GIFs that move: documented to stay animated through scaling to a size and cropping, and through nothing else.
 
-use super::codec::{self, GIF_SPEED};
+use super::codec::{self, GIF_SPEED, unwritable};
 use super::plan::{Plan, Step, Target};
-use super::{DECODER_BYTES_MAX, EC_RESULT, EC_SOURCE_PIXELS, Error, Result, paint};
+use super::{DECODER_BYTES_MAX, EC_SOURCE_PIXELS, Error, Result, paint};
 use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::metadata::LoopCount;
 use image::{AnimationDecoder, DynamicImage, Frame, ImageDecoder, Limits};
@@ -60,12 +60,4 @@ pub(super) fn run(plan: &Plan, source: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::UnknownFormat);
     }
     Ok(bytes)
-}
-
-/// What the encoder refuses is a size.
-fn unwritable(_: image::ImageError) -> Error {
-    Error::TooLarge {
-        limit: "the format can not hold an image of this size",
-        ec: EC_RESULT,
-    }
 }
