@@ -387,6 +387,13 @@ impl Call {
             .ok_or_else(|| Error::new(Code::NoSuchBucket))
     }
 
+    /// Another bucket, which the request names besides its own.
+    pub fn other_bucket(&self, name: &BucketName) -> Result<Arc<Bucket>> {
+        self.store()
+            .bucket(name)?
+            .ok_or_else(|| Error::new(Code::NoSuchBucket).field("BucketName", name.as_str()))
+    }
+
     /// The bucket's name, of an operation at bucket or object level.
     pub fn bucket_name(&self) -> Result<&BucketName> {
         self.bucket_name

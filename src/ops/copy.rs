@@ -100,9 +100,7 @@ impl Source {
     pub(super) fn of(call: &Call) -> Result<Self> {
         let text = call.header(COPY_SOURCE)?.unwrap_or_default();
         let named = Named::parse(text)?;
-        let Some(bucket) = call.store().bucket(&named.bucket)? else {
-            return Err(Error::new(Code::NoSuchBucket).field("BucketName", named.bucket.as_str()));
-        };
+        let bucket = call.other_bucket(&named.bucket)?;
         call.may(
             Access::Read,
             "oss:GetObject",

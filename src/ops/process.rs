@@ -120,10 +120,7 @@ fn target(call: &Call, order: &Order) -> Result<Arc<Bucket>> {
     let source = call.bucket()?;
     let bucket = match &order.bucket {
         None => Arc::clone(source),
-        Some(name) => call
-            .store()
-            .bucket(name)?
-            .ok_or_else(|| Error::new(Code::NoSuchBucket).field("BucketName", name.as_str()))?,
+        Some(name) => call.other_bucket(name)?,
     };
     call.may(Access::Write, "oss:PutObject", &bucket, &order.key, None)?;
     if bucket.owner != source.owner {
