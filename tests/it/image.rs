@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use crate::support::client::{Request, Response};
 use crate::support::digest::{base64_encode, md5_etag};
 use crate::support::fixture::Bucket;
-use crate::support::server::shared;
+use crate::support::server::{Server, shared};
 use crate::support::signer::{Scheme, uri_encode};
 
 const PROCESS: &str = "x-oss-process";
@@ -22,6 +22,14 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         .write_to(Cursor::new(&mut bytes), format)
         .expect("an encoder");
     bytes
+}
+
+/// A bucket with a picture of 40 by 30 as `p`.
+fn bucket_with_picture(server: &Server) -> Bucket {
+    let bucket = Bucket::new(server);
+    let put = bucket.put("p", picture(40, 30, ImageFormat::Png));
+    put.send().expect(200);
+    bucket
 }
 
 fn processed(bucket: &Bucket, key: &str, text: &str) -> Request {
@@ -147,12 +155,7 @@ fn every_readable_object_is_a_source() {
         assert_eq!(shape(&answer), (ImageFormat::Png, 20, 15), "{key}");
         assert_eq!(answer.header("x-oss-next-append-position"), None);
     }
-    bucket
-        .ask("PUT")
-        .flag("versioning")
-        .body("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-        .send()
-        .expect(200);
+    bucket.set_versioning("Enabled");
     let first = bucket.put("v", &source).send().expect(200);
     bucket.put("v", "no picture").send().expect(200);
     let version = first.header("x-oss-version-id").expect("a version");
@@ -167,11 +170,7 @@ fn every_readable_object_is_a_source() {
 #[test]
 fn processing_is_part_of_the_signature() {
     let server = shared();
-    let bucket = Bucket::new(&server);
-    bucket
-        .put("p", picture(40, 30, ImageFormat::Png))
-        .send()
-        .expect(200);
+    let bucket = bucket_with_picture(&server);
     for scheme in [Scheme::V1Url, Scheme::V2Url, Scheme::V4Url] {
         let client = bucket.client.with_scheme(scheme);
         let request = processed(&bucket.by(&client), "p", "image/resize,w_20");
@@ -269,11 +268,7 @@ const REFUSED: &[(&str, u16, &str, &str)] = &[
 #[test]
 fn bad_processing_is_refused() {
     let server = shared();
-    let bucket = Bucket::new(&server);
-    bucket
-        .put("p", picture(40, 30, ImageFormat::Png))
-        .send()
-        .expect(200);
+    let bucket = bucket_with_picture(&server);
     for (text, status, code, ec) in REFUSED {
         let answer = processed(&bucket, "p", text).send();
         let answer = answer.refused(*status, code);
@@ -415,11 +410,7 @@ fn results_are_saved() {
 #[test]
 fn bad_orders_are_refused() {
     let server = shared();
-    let bucket = Bucket::new(&server);
-    bucket
-        .put("p", picture(40, 30, ImageFormat::Png))
-        .send()
-        .expect(200);
+    let bucket = bucket_with_picture(&server);
     let before = bucket.state("p");
     let (key, missing) = (name("p"), name("it-no-such-bucket"));
     let long = name(&"k".repeat(1024));
@@ -553,11 +544,7 @@ fn saving_needs_every_permission() {
 #[test]
 fn targets_of_others_are_refused() {
     let server = shared();
-    let bucket = Bucket::new(&server);
-    bucket
-        .put("p", picture(40, 30, ImageFormat::Png))
-        .send()
-        .expect(200);
+    let bucket = bucket_with_picture(&server);
     let stranger = bucket.client.with_key("otherkey", "other-secret");
     for acl in [None, Some("public-read-write")] {
         let theirs = Bucket::of(&stranger, "it", acl);
